@@ -1,0 +1,77 @@
+//! What a `data { … }` block declares, defaults filled in. No file has been opened.
+
+use crate::source::Span;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    pub train: Option<Path>,
+    pub valid: Option<Path>,
+    pub test: Option<Path>,
+    pub format: Format,
+    pub fields: Vec<Field>,
+    pub span: Span,
+}
+
+impl Data {
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// A data file as written: relative to the `.rnn` file that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    pub text: String,
+    pub span: Span,
+}
+
+/// How rows are read. `Auto` goes by the file's extension: `.csv`, `.jsonl` (or `.ndjson`), anything else is TSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Auto,
+    /// Tab-separated, first line a header, no quoting and no escapes.
+    Tsv,
+    /// RFC 4180 with a header.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    pub name: String,
+    /// Name of the column; the field's own unless `column = "…"` says otherwise.
+    pub column: String,
+    pub kind: FieldKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldKind {
+    Text(Text),
+    /// A label; the classes are those of the training data, sorted.
+    Class,
+}
+
+/// A text: a sequence of tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    pub kind: TextKind,
+    pub lowercase: bool,
+    /// Tokens seen less often in train are `<unk>`. At least 1.
+    pub min_count: usize,
+    /// Longer texts are cut after so many tokens.
+    pub max_len: Option<usize>,
+    /// Only so many of the most frequent tokens get an entry, beside `<pad>` and `<unk>`.
+    pub max_vocab: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextKind {
+    /// Words and punctuation marks by Unicode segmentation (UAX 29); white space is dropped.
+    Words,
+    /// Characters (extended grapheme clusters) other than white space.
+    Chars,
+    /// Chinese words.
+    Jieba,
+}

@@ -1,0 +1,210 @@
+//! Sizes: integer polynomials over symbols, in normal form.
+//!
+//! Two dims are equal when their normal forms are. Nothing is guessed: what cannot be decided is reported by the checker.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a size depends on before it is a number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Symbol {
+    /// Number of entries of a text field's vocabulary; known once the training data is read.
+    Vocabulary(Arc<str>),
+    /// Number of classes of a label field; known once the training data is read.
+    Classes(Arc<str>),
+    /// Width of a file of pretrained vectors; known once its first line is read.
+    VectorSize(Arc<str>),
+    /// Number of tokens of a text field: differs from example to example, never bound.
+    Length(Arc<str>),
+    /// A dim a definition declares (`H`), while that definition is checked on its own.
+    Declared(Arc<str>),
+}
+
+impl Symbol {
+    /// Whether an axis of this size is a sequence axis, with a length of its own in every example.
+    pub fn is_length(&self) -> bool {
+        matches!(self, Symbol::Length(_))
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Symbol::Vocabulary(field) => write!(f, "vocabulary({field})"),
+            Symbol::Classes(field) => write!(f, "classes({field})"),
+            Symbol::VectorSize(path) => write!(f, "width({path})"),
+            Symbol::Length(name) | Symbol::Declared(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A product of symbols, sorted; empty for the constant term.
+type Monomial = Vec<Symbol>;
+
+/// A size. Zero coefficients are never stored, so equality is structural.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Dim {
+    terms: BTreeMap<Monomial, i64>,
+}
+
+impl Dim {
+    pub fn constant(value: i64) -> Self {
+        let mut dim = Dim::default();
+        dim.add_term(Vec::new(), value);
+        dim
+    }
+
+    pub fn symbol(symbol: Symbol) -> Self {
+        let mut dim = Dim::default();
+        dim.add_term(vec![symbol], 1);
+        dim
+    }
+
+    fn add_term(&mut self, monomial: Monomial, coefficient: i64) {
+        let entry = self.terms.entry(monomial).or_insert(0);
+        *entry = entry.saturating_add(coefficient);
+        self.terms.retain(|_, c| *c != 0);
+    }
+
+    /// The number this is, where it depends on no symbol.
+    pub fn as_constant(&self) -> Option<i64> {
+        match self.terms.len() {
+            0 => Some(0),
+            1 => self.terms.get(&Vec::new()).copied(),
+            _ => None,
+        }
+    }
+
+    /// The one symbol this is, without coefficient or addend.
+    pub fn as_symbol(&self) -> Option<&Symbol> {
+        let (monomial, coefficient) = self.terms.first_key_value()?;
+        (self.terms.len() == 1 && *coefficient == 1 && monomial.len() == 1).then(|| &monomial[0])
+    }
+
+    /// Whether an axis of this size is a sequence axis.
+    pub fn is_length(&self) -> bool {
+        self.as_symbol().is_some_and(Symbol::is_length)
+    }
+
+    pub fn add(&self, other: &Dim) -> Dim {
+        let mut sum = self.clone();
+        for (monomial, coefficient) in &other.terms {
+            sum.add_term(monomial.clone(), *coefficient);
+        }
+        sum
+    }
+
+    pub fn subtract(&self, other: &Dim) -> Dim {
+        self.add(&other.multiply(&Dim::constant(-1)))
+    }
+
+    pub fn multiply(&self, other: &Dim) -> Dim {
+        let mut product = Dim::default();
+        for (left, a) in &self.terms {
+            for (right, b) in &other.terms {
+                let mut monomial: Monomial = left.iter().chain(right).cloned().collect();
+                monomial.sort();
+                product.add_term(monomial, a.saturating_mul(*b));
+            }
+        }
+        product
+    }
+
+    /// `self / n`, where every term is divisible by `n`; otherwise nothing, never a rounded value.
+    pub fn divide(&self, n: i64) -> Option<Dim> {
+        if n == 0 || self.terms.values().any(|c| c % n != 0) {
+            return None;
+        }
+        Some(Dim { terms: self.terms.iter().map(|(m, c)| (m.clone(), c / n)).collect() })
+    }
+
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.terms.keys().flatten()
+    }
+
+    /// The number this is once every symbol has a value; `None` where one has none, or the number is negative or absurd.
+    pub fn evaluate(&self, value: &impl Fn(&Symbol) -> Option<usize>) -> Option<usize> {
+        let mut total: i64 = 0;
+        for (monomial, coefficient) in &self.terms {
+            let mut term = *coefficient;
+            for symbol in monomial {
+                term = term.checked_mul(i64::try_from(value(symbol)?).ok()?)?;
+            }
+            total = total.checked_add(term)?;
+        }
+        usize::try_from(total).ok()
+    }
+}
+
+impl From<usize> for Dim {
+    fn from(value: usize) -> Self {
+        Dim::constant(value as i64)
+    }
+}
+
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.terms.is_empty() {
+            return f.write_str("0");
+        }
+        // Symbols first, the constant last: `2*H + 1`.
+        let constant_last =
+            self.terms.iter().filter(|(m, _)| !m.is_empty()).chain(self.terms.iter().filter(|(m, _)| m.is_empty()));
+        for (i, (monomial, coefficient)) in constant_last.enumerate() {
+            let sign = match (i, *coefficient < 0) {
+                (0, false) => "",
+                (0, true) => "-",
+                (_, false) => " + ",
+                (_, true) => " - ",
+            };
+            f.write_str(sign)?;
+            let size = coefficient.unsigned_abs();
+            if monomial.is_empty() || size != 1 {
+                write!(f, "{size}")?;
+            }
+            for (j, symbol) in monomial.iter().enumerate() {
+                if j > 0 || size != 1 {
+                    f.write_str("*")?;
+                }
+                write!(f, "{symbol}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn h() -> Dim {
+        Dim::symbol(Symbol::Declared("H".into()))
+    }
+
+    #[test]
+    fn normal_form_decides_equality() {
+        let two = Dim::constant(2);
+        assert_eq!(h().add(&h()), h().multiply(&two));
+        assert_eq!(h().subtract(&h()), Dim::constant(0));
+        assert_ne!(h(), h().multiply(&two));
+        assert_eq!(h().add(&h()).divide(2), Some(h()));
+        assert_eq!(h().divide(2), None);
+    }
+
+    #[test]
+    fn dims_read_like_arithmetic() {
+        let dim = h().multiply(&Dim::constant(4)).add(&Dim::constant(-1));
+        assert_eq!(dim.to_string(), "4*H - 1");
+        assert_eq!(Dim::constant(256).to_string(), "256");
+        assert_eq!(h().multiply(&h()).to_string(), "H*H");
+    }
+
+    #[test]
+    fn evaluation_never_overflows() {
+        let huge = Dim::constant(i64::MAX).multiply(&h());
+        assert_eq!(huge.evaluate(&|_| Some(3)), None);
+        assert_eq!(h().multiply(&Dim::constant(4)).evaluate(&|_| Some(3)), Some(12));
+        assert_eq!(h().evaluate(&|_| None), None);
+    }
+}

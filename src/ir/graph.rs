@@ -1,0 +1,208 @@
+//! Nodes, their operations and their types.
+//!
+//! A graph describes one example; the batch is implicit. Nodes stand in evaluation order: inputs come before uses.
+
+use std::fmt;
+
+use super::{Cell, Dim, Parameter, ParameterId};
+use crate::source::Span;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellId(pub usize);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub usize);
+
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub parameters: Vec<Parameter>,
+    pub cells: Vec<Cell>,
+    /// Which layer application made which node; `summary` lists those without a parent.
+    pub calls: Vec<Call>,
+}
+
+impl Graph {
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    pub fn parameter(&self, id: ParameterId) -> &Parameter {
+        &self.parameters[id.0]
+    }
+
+    pub fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        NodeId(self.nodes.len() - 1)
+    }
+}
+
+/// One value of the model.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub op: Op,
+    pub inputs: Vec<NodeId>,
+    pub ty: Type,
+    /// The expression that made it.
+    pub span: Span,
+    pub call: Option<CallId>,
+}
+
+/// One application of a layer: `bilstm(128)`.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The layer's name in the file.
+    pub layer: String,
+    /// Dotted path, the prefix of its parameters: `bilstm`, `recurrent_conv.left`.
+    pub path: String,
+    pub parent: Option<CallId>,
+    pub span: Span,
+    pub result: Option<NodeId>,
+}
+
+/// What an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Element {
+    Number,
+    /// An index into the vocabulary of a text field.
+    Token,
+}
+
+/// Shape and meaning of a value of one example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Type {
+    pub element: Element,
+    /// Sizes from the outermost axis. A sequence axis (see [`Dim::is_length`]) comes first.
+    pub axes: Vec<Dim>,
+    /// Whether it differs from example to example; a parameter does not.
+    pub per_example: bool,
+    /// How the features of a sequence were read, where that is known; `final` needs it.
+    pub directions: Option<Vec<Segment>>,
+}
+
+impl Type {
+    /// A value of one example.
+    pub fn example(axes: Vec<Dim>) -> Self {
+        Self { element: Element::Number, axes, per_example: true, directions: None }
+    }
+
+    /// A value all examples share.
+    pub fn shared(axes: Vec<Dim>) -> Self {
+        Self { per_example: false, ..Self::example(axes) }
+    }
+
+    pub fn rank(&self) -> usize {
+        self.axes.len()
+    }
+
+    pub fn is_sequence(&self) -> bool {
+        self.axes.first().is_some_and(Dim::is_length)
+    }
+
+    pub fn last_axis(&self) -> Option<&Dim> {
+        self.axes.last()
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let axes: Vec<String> = self.axes.iter().map(Dim::to_string).collect();
+        match self.element {
+            Element::Number => write!(f, "[{}]", axes.join(", ")),
+            Element::Token => write!(f, "tokens[{}]", axes.join(", ")),
+        }
+    }
+}
+
+/// A run of neighbouring features that one reading direction made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    pub width: Dim,
+    pub direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    Forward,
+    Backward,
+}
+
+/// What a node computes. `F` is the last axis, `T` the sequence axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// The tokens of a text field, `tokens[T]`.
+    Input(String),
+    Parameter(ParameterId),
+    Constant(f64),
+    /// `(table: [V, E], tokens[T]) -> [T, E]`.
+    Lookup,
+    /// `weight @ x`: `([O, F], [.., F]) -> [.., O]`, or `([F], [.., F]) -> [..]`.
+    Product,
+    /// Elementwise; a scalar or a shared value may lack leading axes of the other.
+    Binary(BinaryOp),
+    Unary(UnaryOp),
+    /// Over the last axis; over the true steps where that axis is the sequence.
+    Softmax,
+    /// Inverted dropout: in training an element is zeroed with this probability, the rest scaled by `1 / (1 - rate)`.
+    Dropout {
+        rate: f64,
+    },
+    /// Joins the last axes.
+    Concat,
+    /// `start .. start + length` of the last axis.
+    Narrow {
+        start: Dim,
+        length: Dim,
+    },
+    /// `[T, I] -> [T, H]`: the first state of the cell after every step, from zero states; `reverse` reads from the last true step to the first.
+    Scan {
+        cell: CellId,
+        reverse: bool,
+    },
+    /// Moves a sequence by `steps` along time, zeros move in: output `t` is input `t - steps`.
+    Shift {
+        steps: i64,
+    },
+    /// The value at the last true step.
+    Last,
+    /// The value at the first step.
+    First,
+    /// Over the true steps of the sequence axis.
+    ReduceTime(Reduction),
+    /// Over the last axis; the axis goes.
+    ReduceFeatures(Reduction),
+    /// `(weights: [T], x: [T, F]) -> [F]`.
+    WeightedSum,
+    /// Inside a cell: the input of this step, `[I]`.
+    StepInput,
+    /// Inside a cell: state `n` before this step.
+    State(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    Negate,
+    Tanh,
+    Sigmoid,
+    Relu,
+    Exp,
+    Log,
+    Sqrt,
+    Abs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    Max,
+    Mean,
+    Sum,
+}

@@ -1,0 +1,48 @@
+//! The typed graph between the checker and every back end: shapes proved, names resolved, spans kept.
+//!
+//! It knows neither pest nor candle. One [`Program`] is one checked `.rnn` file with its imports.
+
+mod cell;
+mod data;
+mod dim;
+mod graph;
+mod parameter;
+mod train;
+
+pub use cell::{Cell, State};
+pub use data::{Data, Field, FieldKind, Format, Path, Text, TextKind};
+pub use dim::{Dim, Symbol};
+pub use graph::{
+    BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
+};
+pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
+pub use train::{ClassWeights, Metric, Optimizer, Schedule, Train};
+
+/// One checked experiment.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The language edition the file states, or the newest.
+    pub edition: u32,
+    /// Absent in a file that only declares layers, cells or a model with stated types.
+    pub data: Option<Data>,
+    pub model: Option<Model>,
+    /// What `train { … }` says, defaults filled in.
+    pub train: Train,
+}
+
+/// The model of a file: its graph, from the fields it reads to the scores of the label.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub name: String,
+    /// The `///` text above it.
+    pub docs: String,
+    /// Text fields in parameter order.
+    pub inputs: Vec<String>,
+    /// The label field.
+    pub label: String,
+    pub graph: Graph,
+    /// The result: shape `[classes]`. Probabilities where the model ends in `softmax`.
+    pub output: NodeId,
+    /// The scores before the final softmax; the same as `output` where the model has none.
+    pub logits: NodeId,
+}

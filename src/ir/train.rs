@@ -1,0 +1,100 @@
+//! What a `train { … }` block says, defaults filled in.
+
+use crate::source::Span;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    pub optimizer: Optimizer,
+    /// Learning rate at step 0, before the schedule.
+    pub learning_rate: f64,
+    pub schedule: Schedule,
+    /// Steps over which the learning rate rises linearly from 0 to its value, before the schedule takes over.
+    pub warmup_steps: usize,
+    pub batch_size: usize,
+    pub epochs: usize,
+    /// Gradients are scaled down where their global L2 norm exceeds this.
+    pub clip_norm: Option<f64>,
+    /// Stop after so many epochs without a better `monitor`.
+    pub patience: Option<usize>,
+    /// What decides the best epoch. Without validation data the training loss does.
+    pub monitor: Metric,
+    pub label_smoothing: f64,
+    pub class_weights: ClassWeights,
+    pub seed: u64,
+    /// The block, or the whole file where there is none.
+    pub span: Span,
+    /// Where the file says the learning rate, for the message about a diverging loss.
+    pub learning_rate_span: Option<Span>,
+}
+
+/// Update rules with PyTorch's definitions and defaults. `weight_decay` is L2 added to the gradient, but decoupled in AdamW.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Optimizer {
+    Sgd { momentum: f64, nesterov: bool, weight_decay: f64 },
+    Adam { betas: (f64, f64), eps: f64, weight_decay: f64 },
+    AdamW { betas: (f64, f64), eps: f64, weight_decay: f64 },
+    Adagrad { eps: f64, weight_decay: f64 },
+    Adadelta { rho: f64, eps: f64, weight_decay: f64 },
+    RmsProp { alpha: f64, eps: f64, momentum: f64, weight_decay: f64 },
+}
+
+/// How the learning rate changes, with PyTorch's formulas. Epochs count from 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Schedule {
+    Constant,
+    /// Times `gamma` every `step_size` epochs.
+    Step {
+        step_size: usize,
+        gamma: f64,
+    },
+    /// Half a cosine from the learning rate down to `min_lr` over the whole training, step by step.
+    Cosine {
+        min_lr: f64,
+    },
+    /// Times `factor` after more than `patience` epochs without a better `monitor`, never below `min_lr`.
+    Plateau {
+        factor: f64,
+        patience: usize,
+        min_lr: f64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    ValidLoss,
+    ValidAccuracy,
+    ValidMacroF1,
+    TrainLoss,
+}
+
+impl Metric {
+    pub const ALL: [Metric; 4] = [Metric::ValidLoss, Metric::ValidAccuracy, Metric::ValidMacroF1, Metric::TrainLoss];
+
+    /// As written in a file and in `metrics.jsonl`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::ValidLoss => "valid_loss",
+            Metric::ValidAccuracy => "valid_accuracy",
+            Metric::ValidMacroF1 => "valid_macro_f1",
+            Metric::TrainLoss => "train_loss",
+        }
+    }
+
+    /// Whether `value` is better than `best`.
+    pub fn improves(self, value: f64, best: f64) -> bool {
+        match self {
+            Metric::ValidLoss | Metric::TrainLoss => value < best,
+            Metric::ValidAccuracy | Metric::ValidMacroF1 => value > best,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClassWeights {
+    /// Every class counts alike.
+    None,
+    /// `rows / (classes * rows of the class)`.
+    Balanced,
+    /// One weight a class, by label.
+    Given(Vec<(String, f64)>),
+}
