@@ -12,7 +12,9 @@
 //! 8. `train`: loop, optimizers, schedules, metrics
 //! 9. `cli`: one file a command
 
+pub mod check;
 pub mod diagnostic;
 pub mod ir;
 pub mod random;
 pub mod source;
+pub mod syntax;

@@ -1,0 +1,467 @@
+//! Cells: their equations on their own, and scans that read a sequence with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::{Cell, Dim, Direction, NodeId, Op, Segment, State, Type};
+use crate::source::Span;
+use crate::syntax::ast::{self, ExprKind, Statement, TypeKind};
+
+use super::calls::{Arguments, kind_of};
+use super::checker::{Checker, Frame};
+use super::definitions::Definition;
+use super::value::{CellValue, Kind, Value};
+
+/// Sizes of the states that the input does not fix, in order of appearance: `H`.
+pub fn free_dims(cell: &ast::Cell) -> impl Iterator<Item = &str> {
+    let names = |parameter: &'_ ast::Parameter| -> Vec<String> {
+        match parameter.ty.as_ref().map(|ty| &ty.kind) {
+            Some(TypeKind::Shape { dims, .. }) => dims.iter().flat_map(dim_names).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let input: BTreeSet<String> = cell.input.iter().flat_map(names).collect();
+    let mut seen = BTreeSet::new();
+    cell.states.iter().flat_map(move |state| {
+        let fresh: Vec<&str> = match state.ty.as_ref().map(|ty| &ty.kind) {
+            Some(TypeKind::Shape { dims, .. }) => dims
+                .iter()
+                .filter_map(|dim| match &dim.kind {
+                    ExprKind::Name(ident) => Some(ident.name.as_str()),
+                    _ => None,
+                })
+                .filter(|name| !input.contains(*name) && seen.insert((*name).to_string()))
+                .collect(),
+            _ => Vec::new(),
+        };
+        fresh
+    })
+}
+
+fn dim_names(expr: &ast::Expr) -> Vec<String> {
+    match &expr.kind {
+        ExprKind::Name(ident) => vec![ident.name.clone()],
+        ExprKind::Binary { left, right, .. } => [dim_names(left), dim_names(right)].concat(),
+        _ => Vec::new(),
+    }
+}
+
+impl Checker<'_> {
+    /// `scan(x, cell, hidden_size, reverse)`
+    pub fn scan(&mut self, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
+        let setting = |wanted: &str| {
+            arguments.settings.iter().find(|(p, _, _)| p.name.name == wanted).map(|(_, v, s)| (v.clone(), *s))
+        };
+        let (size, size_span) = setting("hidden_size").unwrap_or((Value::Poison, span));
+        let Value::Dim(size) = size else { return Value::Poison };
+        let reverse = match setting("reverse") {
+            Some((Value::Bool(reverse), _)) => reverse,
+            _ => false,
+        };
+        let cell = match setting("cell") {
+            Some((Value::Cell(cell), _)) => cell,
+            Some((Value::Abstract(_), _)) => return self.abstract_scan(x, size, span),
+            _ => return Value::Poison,
+        };
+        if !self.may_call(span) {
+            return Value::Poison;
+        }
+        if self.broken.contains(&(cell.definition.name().to_string(), cell.definition.library())) {
+            return self.abstract_scan(x, size, span);
+        }
+        let ty = self.ty(x).clone();
+        let width = ty.last_axis().cloned().unwrap_or_default();
+        let turn = self.current().turn;
+        // PyTorch's names; a second scan of the same turn and direction goes under the cell's name.
+        let plain = self.frame().scans.insert((turn, reverse));
+        let path = if plain { self.current().path.clone() } else { self.unique_path(cell.definition.name()) };
+        let suffix = format!("_l{turn}{}", if reverse { "_reverse" } else { "" });
+        let Some(cell) = self.instantiate(&cell, &width, x_span, (size.clone(), size_span), path, suffix, span) else {
+            return Value::Poison;
+        };
+        let output = cell.states[0].size.clone();
+        self.cells.push(cell);
+        let direction = if reverse { Direction::Backward } else { Direction::Forward };
+        let directions = Some(vec![Segment { width: output.clone(), direction }]);
+        let axes = vec![ty.axes[0].clone(), output];
+        let op = Op::Scan { cell: crate::ir::CellId(self.cells.len() - 1), reverse };
+        Value::Tensor(self.push(op, vec![x], Type { directions, ..Type::example(axes) }, span))
+    }
+
+    /// A cell with its sizes known: its equations as nodes.
+    #[allow(clippy::too_many_arguments)]
+    fn instantiate(
+        &mut self,
+        value: &CellValue,
+        width: &Dim,
+        x_span: Span,
+        size: (Dim, Span),
+        path: String,
+        suffix: String,
+        span: Span,
+    ) -> Option<Cell> {
+        let Definition::Cell { ast: cell, library } = &value.definition else { return None };
+        let frame = Frame {
+            name: cell.name.name.clone(),
+            library: *library,
+            path,
+            site: Some(span),
+            call: self.current().call,
+            scopes: vec![BTreeMap::new()],
+            suffix: Some(suffix),
+            ..Frame::default()
+        };
+        let outer = std::mem::take(&mut self.nodes);
+        let graph = self.graph;
+        self.graphs += 1;
+        self.graph = self.graphs;
+        self.frames.push(frame);
+        let result = self.instantiate_inside(value, cell, width, x_span, size);
+        self.frames.pop();
+        self.graph = graph;
+        let nodes = std::mem::replace(&mut self.nodes, outer);
+        let (input, states) = result?;
+        Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes })
+    }
+
+    fn instantiate_inside(
+        &mut self,
+        value: &CellValue,
+        cell: &ast::Cell,
+        width: &Dim,
+        x_span: Span,
+        size: (Dim, Span),
+    ) -> Option<(Dim, Vec<State>)> {
+        let given: BTreeMap<&str, (&Value, Span)> =
+            value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
+        let names: Vec<String> = free_dims(cell).map(str::to_string).collect();
+        for (i, name) in names.iter().enumerate() {
+            match given.get(name.as_str()) {
+                Some((dim, at)) => self.bind(name, (*dim).clone(), *at),
+                None if i == 0 => self.bind(name, Value::Dim(size.0.clone()), size.1),
+                None => {
+                    let message = format!("the cell `{}` needs the size `{name}`", cell.name.name);
+                    self.report(
+                        Diagnostic::new(code::MISSING_SETTING, value.span, message)
+                            .here("not given here")
+                            .help(format!("write `{}({name} = 64)`", cell.name.name)),
+                    );
+                    return None;
+                }
+            }
+        }
+        // The input, matched with the declared width.
+        let input = cell.input.as_ref()?;
+        let x = self.push(Op::StepInput, Vec::new(), Type::example(vec![width.clone()]), x_span);
+        if let Some(ty) = &input.ty
+            && !self.match_pattern(ty, x, x_span, &input.name.name, &cell.name.name)
+        {
+            return None;
+        }
+        self.bind(&input.name.name, Value::Tensor(x), input.name.span);
+        for parameter in &cell.settings {
+            let (value, at) = match given.get(parameter.name.name.as_str()) {
+                Some((Value::None, _)) | None => match &parameter.default {
+                    Some(default) => (self.typed(default, parameter), parameter.span),
+                    None => {
+                        let message = format!("the cell `{}` needs `{}`", cell.name.name, parameter.name.name);
+                        self.report(
+                            Diagnostic::new(code::MISSING_SETTING, value.span, message)
+                                .here("not given here")
+                                .label(parameter.span, "declared here"),
+                        );
+                        return None;
+                    }
+                },
+                Some((value, at)) => ((*value).clone(), *at),
+            };
+            if let Some(Kind::Dim(dim)) = kind_of(parameter) {
+                self.bind(&dim, value.clone(), at);
+            }
+            self.bind(&parameter.name.name, value, at);
+        }
+        let states = self.states(cell)?;
+        Some((width.clone(), states))
+    }
+
+    /// The states and equations, everything they name being bound.
+    fn states(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {
+        let mut sizes = Vec::new();
+        for (i, state) in cell.states.iter().enumerate() {
+            let ty = state.ty.as_ref()?;
+            let axes = self.declared_axes(ty, &[])?;
+            let [size] = axes.as_slice() else {
+                let message = format!(
+                    "a state has one axis, and `{}` is declared {}",
+                    state.name.name,
+                    self.sources.text(ty.span)
+                );
+                self.report(
+                    Diagnostic::new(code::CELL_STATE, ty.span, message).here("not one axis").help("write `[H]`"),
+                );
+                return None;
+            };
+            let node = self.push(Op::State(i), Vec::new(), Type::example(axes.clone()), state.name.span);
+            self.bind(&state.name.name, Value::Tensor(node), state.name.span);
+            sizes.push(size.clone());
+        }
+        self.frame().fan = sizes.first().cloned();
+        let mut sound = true;
+        let mut next: BTreeMap<&str, (NodeId, Span)> = BTreeMap::new();
+        for statement in &cell.body.statements {
+            let Statement::Update { name, value, .. } = statement else {
+                self.block(&ast::Block {
+                    statements: vec![statement.clone()],
+                    result: None,
+                    broken: true,
+                    span: cell.body.span,
+                });
+                continue;
+            };
+            let Some(index) = cell.states.iter().position(|state| state.name.name == name.name) else {
+                let states: Vec<&str> = cell.states.iter().map(|s| s.name.name.as_str()).collect();
+                let message = format!("`{}` has no state `{}`", cell.name.name, name.name);
+                let list = states.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
+                self.report(
+                    Diagnostic::new(code::CELL_STATE, name.span, message)
+                        .here("not a state")
+                        .help(format!("its states are {list}; other values are named with `let`")),
+                );
+                sound = false;
+                continue;
+            };
+            let result = self.evaluate(value);
+            let key = format!("{}'", name.name);
+            self.bind(&key, result.clone(), name.span);
+            let node = match result {
+                Value::Tensor(node) => node,
+                Value::Poison => {
+                    sound = false;
+                    continue;
+                }
+                other => {
+                    let message = format!("`{key}` must be a value of the model, and this is {}", other.describe());
+                    self.report(
+                        Diagnostic::new(code::CELL_STATE, value.span, message).here("not a value of the model"),
+                    );
+                    sound = false;
+                    continue;
+                }
+            };
+            if self.ty(node).axes != [sizes[index].clone()] {
+                let (ty, state) = (self.ty(node).clone(), &cell.states[index]);
+                let message = format!("the new `{}` is {ty}, but the state is [{}]", name.name, sizes[index]);
+                let (at, what) = self.describe(node, value.span);
+                self.report(
+                    Diagnostic::new(code::CELL_STATE, value.span, message)
+                        .here(what.clone())
+                        .label(at, what)
+                        .label(state.span, format!("declared [{}] here", sizes[index])),
+                );
+                sound = false;
+            }
+            if let Some((_, earlier)) = next.insert(&name.name, (node, name.span)) {
+                let message = format!("`{key}` is set twice");
+                self.report(
+                    Diagnostic::new(code::DUPLICATE, name.span, message)
+                        .here("set again here")
+                        .label(earlier, "first set here"),
+                );
+                sound = false;
+            }
+        }
+        if let Some(result) = &cell.body.result {
+            self.report(
+                Diagnostic::new(code::MISPLACED, result.span, "a cell has no result: its equations set new states")
+                    .here("goes nowhere")
+                    .help(format!("write `{}' = …`", cell.states.first().map_or("h", |s| s.name.name.as_str()))),
+            );
+            sound = false;
+        }
+        let mut states = Vec::new();
+        for (state, size) in cell.states.iter().zip(sizes) {
+            match next.get(state.name.name.as_str()) {
+                Some((node, _)) => states.push(State { name: state.name.name.clone(), size, next: *node }),
+                None if !sound || cell.body.broken => return None,
+                None => {
+                    let message = format!("`{}` never sets its state `{}`", cell.name.name, state.name.name);
+                    let help = format!("add an equation `{}' = …`", state.name.name);
+                    self.report(
+                        Diagnostic::new(code::CELL_STATE, state.span, message)
+                            .here("never set")
+                            .label(cell.name.span, "in this cell")
+                            .help(help),
+                    );
+                    sound = false;
+                }
+            }
+        }
+        sound.then_some(states)
+    }
+
+    /// A cell on its own, its sizes and settings unknown.
+    pub fn check_cell(&mut self, cell: &ast::Cell, library: bool) {
+        let frame = Frame {
+            name: cell.name.name.clone(),
+            library,
+            generic: true,
+            scopes: vec![BTreeMap::new()],
+            suffix: Some(String::new()),
+            ..Frame::default()
+        };
+        let outer = std::mem::take(&mut self.nodes);
+        let graph = self.graph;
+        self.graphs += 1;
+        self.graph = self.graphs;
+        self.frames.push(frame);
+        let states = self.check_cell_inside(cell);
+        if let Some(states) = states {
+            self.input_reaches_states(cell, &states);
+        }
+        self.frames.pop();
+        self.graph = graph;
+        self.nodes = outer;
+    }
+
+    fn check_cell_inside(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {
+        let input = cell.input.as_ref()?;
+        let Some(TypeKind::Shape { rest: false, dims }) = input.ty.as_ref().map(|ty| &ty.kind) else {
+            let message = format!("the input of a cell is one step, `{}: [I]`", input.name.name);
+            self.report(Diagnostic::new(code::WRONG_KIND, input.span, message).here("not the shape of a step"));
+            return None;
+        };
+        for dim in dims.iter().chain(cell.states.iter().filter_map(|s| s.ty.as_ref()).flat_map(|ty| match &ty.kind {
+            TypeKind::Shape { dims, .. } => dims.as_slice(),
+            _ => &[],
+        })) {
+            self.declare_names(dim, false);
+        }
+        for state in &cell.states {
+            if !super::calls::is_value(state) {
+                let message = format!("the state `{}` needs a shape", state.name.name);
+                self.report(
+                    Diagnostic::new(code::WRONG_KIND, state.span, message)
+                        .here("no shape")
+                        .help(format!("write `{}: [H]`", state.name.name)),
+                );
+                return None;
+            }
+            if let Some(default) = &state.default {
+                self.report(
+                    Diagnostic::new(code::NO_EFFECT, default.span, "a state starts at zero and takes no default")
+                        .here("has no effect")
+                        .help("leave it out"),
+                );
+            }
+        }
+        let axes = self.declared_axes(input.ty.as_ref()?, &[])?;
+        if axes.len() != 1 {
+            self.report(
+                Diagnostic::new(code::CELL_STATE, input.span, "the input of a cell is one step, which has one axis")
+                    .here("not one axis")
+                    .help("write `[I]`"),
+            );
+            return None;
+        }
+        let x = self.push(Op::StepInput, Vec::new(), Type::example(axes), input.name.span);
+        self.bind(&input.name.name, Value::Tensor(x), input.name.span);
+        self.declare_settings(&cell.settings);
+        self.states(cell)
+    }
+
+    /// Settings without values, for a definition on its own.
+    pub fn declare_settings(&mut self, settings: &[ast::Parameter]) {
+        for parameter in settings {
+            let value = match kind_of(parameter) {
+                Some(Kind::Dim(dim)) => {
+                    if self.lookup(&dim).is_none() {
+                        let symbol = crate::ir::Symbol::Declared(dim.as_str().into());
+                        self.bind(&dim, Value::Dim(Dim::symbol(symbol)), parameter.name.span);
+                    }
+                    self.lookup(&dim).map_or(Value::Poison, |binding| binding.value.clone())
+                }
+                Some(Kind::Initializer) => Value::Initializer(crate::ir::Initializer::Zeros),
+                Some(kind) => Self::abstract_value(&kind),
+                None => match parameter.ty.as_ref().map(|ty| (&ty.kind, ty.span)) {
+                    Some((TypeKind::Name(ident), span)) => {
+                        self.unknown_type(span, &ident.name);
+                        Value::Poison
+                    }
+                    Some(_) => continue,
+                    None => {
+                        let message = format!("`{}` has no type", parameter.name.name);
+                        self.report(
+                            Diagnostic::new(code::WRONG_KIND, parameter.span, message)
+                                .here("no type")
+                                .help("a value is `x: [T, I]`, a setting `hidden_size: H` or `rate: float`"),
+                        );
+                        Value::Poison
+                    }
+                },
+            };
+            self.bind(&parameter.name.name, value, parameter.name.span);
+            if let Some(default) = &parameter.default {
+                self.typed(default, parameter);
+            }
+        }
+    }
+
+    /// Warns where no state depends on the input.
+    fn input_reaches_states(&mut self, cell: &ast::Cell, states: &[State]) {
+        let mut reached = vec![false; self.nodes.len()];
+        for (i, node) in self.nodes.iter().enumerate() {
+            reached[i] = node.op == Op::StepInput || node.inputs.iter().any(|input| reached[input.0]);
+        }
+        if !states.iter().any(|state| reached[state.next.0]) {
+            let input = cell.input.as_ref().map_or("x", |p| p.name.name.as_str());
+            let message = format!("no state of `{}` depends on its input", cell.name.name);
+            let at = cell.input.as_ref().map_or(cell.name.span, |p| p.span);
+            self.report(
+                Diagnostic::new(code::INPUT_UNUSED, at, message)
+                    .here(format!("`{input}` reaches no state"))
+                    .label(cell.name.span, "in this cell")
+                    .help("use it in an equation: otherwise every text gives the same result"),
+            );
+        }
+    }
+
+    /// The parameter `name` of the current frame, made on first use.
+    pub fn use_parameter(&mut self, name: &str, span: Span) -> Value {
+        let Some(pending) = self.current().pending.get(name).cloned() else { return Value::Poison };
+        if self.generic() && self.current().generic {
+            return Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), Type::shared(pending.shape), span));
+        }
+        let path = super::calls::parameter_path(self.current(), name);
+        let id = match self.parameter_names.get(&path).copied() {
+            Some(id) => {
+                let earlier = &self.parameters[id.0];
+                if earlier.shape != pending.shape {
+                    return self.shared_differently(id, &pending.shape, name);
+                }
+                id
+            }
+            None => {
+                let Some(parameter) = self.parameter(path.clone(), &pending) else { return Value::Poison };
+                self.parameters.push(parameter);
+                let id = crate::ir::ParameterId(self.parameters.len() - 1);
+                self.parameter_names.insert(path, id);
+                id
+            }
+        };
+        Value::Tensor(self.push(Op::Parameter(id), Vec::new(), Type::shared(pending.shape), span))
+    }
+
+    /// One instance applied to two inputs of different widths.
+    fn shared_differently(&mut self, id: crate::ir::ParameterId, shape: &[Dim], name: &str) -> Value {
+        let earlier = self.parameters[id.0].clone();
+        let (old, new) = (Type::shared(earlier.shape.clone()), Type::shared(shape.to_vec()));
+        let message = format!(
+            "weights shared by two inputs need one shape: `{name}` is {old} for the first and {new} for this one"
+        );
+        let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, earlier.span, message).here("the shared parameter");
+        if let Some(call) = earlier.call.map(|call| &self.calls[call.0]) {
+            diagnostic = diagnostic.label(call.span, "first applied here");
+        }
+        self.report(diagnostic.help("give both inputs one width, or use two layers"))
+    }
+}

@@ -1,0 +1,241 @@
+//! The state of checking one program: the graph under construction and the stack of applications.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::{Call, CallId, Dim, Node, NodeId, Op, Parameter, ParameterId, Type};
+use crate::source::{Sources, Span};
+use crate::syntax::ast;
+
+use super::definitions::Definitions;
+use super::value::{Kind, Value};
+
+/// Layer applications in one model. A stack of layers that call each other could otherwise double without end.
+const MAX_CALLS: usize = 20_000;
+/// Definitions inside each other.
+const MAX_DEPTH: usize = 24;
+
+pub struct Checker<'s> {
+    pub sources: &'s Sources,
+    pub definitions: &'s Definitions,
+    pub diagnostics: Vec<Diagnostic>,
+    /// The graph, or the cell whose equations are being read.
+    pub nodes: Vec<Node>,
+    pub parameters: Vec<Parameter>,
+    pub cells: Vec<crate::ir::Cell>,
+    pub calls: Vec<Call>,
+    pub parameter_names: BTreeMap<String, ParameterId>,
+    /// Definitions whose own check found errors: using one is not reported again.
+    pub broken: BTreeSet<(String, bool)>,
+    /// Why a node has the shape it has, where a layer's result says so.
+    pub origins: BTreeMap<(usize, usize), Origin>,
+    /// 0 for the graph; each cell under construction has a number of its own, so that nodes are not mixed up.
+    pub graph: usize,
+    pub graphs: usize,
+    pub frames: Vec<Frame>,
+    /// Names of the data's class fields → their number of classes.
+    pub class_fields: BTreeMap<String, Dim>,
+    pub call_limit_reported: bool,
+}
+
+/// Where a value came from, as a label: "`bilstm` gives [T, 2*H] with H = 128".
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub span: Span,
+    pub text: String,
+}
+
+/// One application of a definition: its names and where its parameters go.
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// Name of the definition, for messages.
+    pub name: String,
+    /// Whether names resolve in the library only.
+    pub library: bool,
+    /// Whether the definition is checked on its own, with settings that have no values.
+    pub generic: bool,
+    /// Prefix of its parameters; empty for the model.
+    pub path: String,
+    /// Name for the only layer in the `let` being evaluated.
+    pub let_name: Option<String>,
+    /// How often each name was used under this path.
+    pub counts: BTreeMap<String, usize>,
+    /// Turn of the `repeat` around, for `_l{turn}`.
+    pub turn: usize,
+    /// Which scans have taken the plain names.
+    pub scans: BTreeSet<(usize, bool)>,
+    /// Where it is applied; none for a model or a definition checked on its own.
+    pub site: Option<Span>,
+    pub call: Option<CallId>,
+    /// Innermost last.
+    pub scopes: Vec<BTreeMap<String, Binding>>,
+    /// Declared by `param`, made when first used.
+    pub pending: BTreeMap<String, Pending>,
+    /// Inside a cell: `_l0_reverse` and the like.
+    pub suffix: Option<String>,
+    /// Width that a parameter without an initializer takes as its fan.
+    pub fan: Option<Dim>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Binding {
+    pub value: Value,
+    pub span: Span,
+}
+
+/// A `param` that nothing has used yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    pub declaration: ast::Param,
+    pub shape: Vec<Dim>,
+}
+
+impl<'s> Checker<'s> {
+    pub fn new(sources: &'s Sources, definitions: &'s Definitions) -> Self {
+        Self {
+            sources,
+            definitions,
+            diagnostics: Vec::new(),
+            nodes: Vec::new(),
+            parameters: Vec::new(),
+            cells: Vec::new(),
+            calls: Vec::new(),
+            parameter_names: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            origins: BTreeMap::new(),
+            graph: 0,
+            graphs: 0,
+            frames: Vec::new(),
+            class_fields: BTreeMap::new(),
+            call_limit_reported: false,
+        }
+    }
+
+    pub fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("something is being evaluated, so there is a frame")
+    }
+
+    pub fn current(&self) -> &Frame {
+        self.frames.last().expect("something is being evaluated, so there is a frame")
+    }
+
+    /// Whether names without values are about: a definition checked on its own.
+    pub fn generic(&self) -> bool {
+        self.frames.iter().any(|frame| frame.generic)
+    }
+
+    pub fn ty(&self, node: NodeId) -> &Type {
+        &self.nodes[node.0].ty
+    }
+
+    pub fn push(&mut self, op: Op, inputs: Vec<NodeId>, ty: Type, span: Span) -> NodeId {
+        let call = self.frames.last().and_then(|frame| frame.call);
+        self.nodes.push(Node { op, inputs, ty, span, call });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Reports a finding and poisons the value that would have been.
+    ///
+    /// Inside a definition that is sound by itself, the use is what is wrong: the finding moves to the line
+    /// that applies it, with the line inside as a label.
+    pub fn report(&mut self, mut diagnostic: Diagnostic) -> Value {
+        let site = self.frames.iter().find_map(|frame| frame.site);
+        if let Some(site) = site
+            && self.frames.first().is_none_or(|frame| frame.site.is_none())
+        {
+            let name =
+                self.frames.iter().find(|frame| frame.site.is_some()).map(|f| f.name.clone()).unwrap_or_default();
+            let inside = diagnostic.primary.clone();
+            if inside.span != site && !self.within(inside.span, site) {
+                let text = if inside.message.is_empty() {
+                    format!("inside `{name}`")
+                } else {
+                    format!("inside `{name}`: {}", inside.message)
+                };
+                diagnostic.primary =
+                    crate::diagnostic::Label { span: site, message: format!("in this use of `{name}`") };
+                diagnostic.labels.insert(0, crate::diagnostic::Label { span: inside.span, message: text });
+            }
+        }
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
+        }
+        Value::Poison
+    }
+
+    fn within(&self, inner: Span, outer: Span) -> bool {
+        inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end
+    }
+
+    /// Whether another application may begin; reports once when the limits are passed.
+    pub fn may_call(&mut self, span: Span) -> bool {
+        let deep = self.frames.len() > MAX_DEPTH;
+        if !deep && self.calls.len() < MAX_CALLS {
+            return true;
+        }
+        if !self.call_limit_reported {
+            self.call_limit_reported = true;
+            let message = if deep {
+                format!("definitions use each other more than {MAX_DEPTH} deep")
+            } else {
+                format!("more than {MAX_CALLS} layers in one model")
+            };
+            self.report(
+                Diagnostic::new(code::RECURSION, span, message).here("too many by here").help("make the model smaller"),
+            );
+        }
+        false
+    }
+
+    pub fn bind(&mut self, name: &str, value: Value, span: Span) {
+        let scope = self.frame().scopes.last_mut().expect("a frame has a scope");
+        scope.insert(name.to_string(), Binding { value, span });
+    }
+
+    pub fn lookup(&self, name: &str) -> Option<&Binding> {
+        self.current().scopes.iter().rev().find_map(|scope| scope.get(name))
+    }
+
+    pub fn within_scope<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.frame().scopes.push(BTreeMap::new());
+        let result = work(self);
+        self.frame().scopes.pop();
+        result
+    }
+
+    /// A name under this frame's path that no earlier call took: `dense`, `dense_2`, …
+    pub fn unique_path(&mut self, name: &str) -> String {
+        let frame = self.frame();
+        let count = frame.counts.entry(name.to_string()).or_insert(0);
+        *count += 1;
+        let own = if *count == 1 { name.to_string() } else { format!("{name}_{count}") };
+        join(&frame.path, &own)
+    }
+
+    /// What a value of unknown content looks like where `kind` is wanted.
+    pub fn abstract_value(kind: &Kind) -> Value {
+        Value::Abstract(kind.clone())
+    }
+
+    /// A type for a value of a definition's own check or after an error: a node nobody evaluates.
+    pub fn placeholder(&mut self, ty: Type, span: Span) -> Value {
+        Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), ty, span))
+    }
+
+    pub fn note_origin(&mut self, node: NodeId, span: Span, text: String) {
+        self.origins.insert((self.graph, node.0), Origin { span, text });
+    }
+
+    /// A label for one side of a clash: the value's place, its shape, and why it has it.
+    pub fn describe(&self, node: NodeId, used: Span) -> (Span, String) {
+        let ty = self.ty(node);
+        match self.origins.get(&(self.graph, node.0)) {
+            Some(origin) => (origin.span, format!("this is {ty}: {}", origin.text)),
+            None => (used, format!("this is {ty}")),
+        }
+    }
+}
+
+pub fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+}

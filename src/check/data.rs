@@ -1,0 +1,146 @@
+//! The `data` block.
+
+use crate::diagnostic::{Diagnostic, code, suggest};
+use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
+use crate::syntax::ast::{Entry, Ident, SettingsBlock};
+
+use super::settings::{Checked, Reader, Setting, Takes, Values};
+
+pub const DATA: &[Setting] = &[
+    Setting { name: "train", takes: Takes::Path, default: "", about: "The rows to learn from." },
+    Setting { name: "valid", takes: Takes::Path, default: "", about: "The rows that choose the best epoch." },
+    Setting {
+        name: "test",
+        takes: Takes::Path,
+        default: "",
+        about: "The rows of the final figures; nothing is chosen by them.",
+    },
+    Setting {
+        name: "format",
+        takes: Takes::Word(&["tsv", "csv", "jsonl"]),
+        default: "",
+        about: "How rows are written; by the file's extension if left out.",
+    },
+];
+
+const COLUMN: Setting =
+    Setting { name: "column", takes: Takes::Text, default: "", about: "The column's name, if it is not the field's." };
+const MIN_COUNT: Setting = Setting {
+    name: "min_count",
+    takes: Takes::Int { min: 1 },
+    default: "1",
+    about: "Tokens seen less often in train are unknown.",
+};
+const MAX_LEN: Setting = Setting {
+    name: "max_len",
+    takes: Takes::Int { min: 1 },
+    default: "",
+    about: "Longer texts are cut after so many tokens.",
+};
+const MAX_VOCAB: Setting = Setting {
+    name: "max_vocab",
+    takes: Takes::Int { min: 1 },
+    default: "",
+    about: "Only so many of the most frequent tokens have an entry.",
+};
+const LOWERCASE: Setting =
+    Setting { name: "lowercase", takes: Takes::Bool, default: "false", about: "Whether texts are lower-cased first." };
+
+pub const TEXT: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_LEN, MAX_VOCAB, COLUMN];
+pub const CLASS: &[Setting] = &[COLUMN];
+
+const KINDS: [&str; 4] = ["words", "chars", "jieba", "class"];
+
+/// Reads the block; what is wrong is reported and left out.
+pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
+    let settings = block.entries.iter().filter_map(|entry| match entry {
+        Entry::Setting(setting) => Some((&setting.name, &setting.value)),
+        Entry::Field { .. } => None,
+    });
+    let values = reader.settings(DATA, settings, "`data`");
+    let mut fields: Vec<Field> = Vec::new();
+    for entry in &block.entries {
+        let Entry::Field { name, kind, settings, span } = entry else { continue };
+        if let Some(earlier) = fields.iter().find(|field| field.name == name.name) {
+            let message = format!("the field `{}` is declared twice", name.name);
+            let diagnostic = Diagnostic::new(code::DUPLICATE, name.span, message).here("declared again here");
+            reader.diagnostics.push(diagnostic.label(earlier.span, "first declared here").help("keep one of them"));
+            continue;
+        }
+        let given = settings.iter().map(|setting| (&setting.name, &setting.value));
+        let kind = match kind.name.as_str() {
+            "words" | "chars" | "jieba" => {
+                let values = reader.settings(TEXT, given, &format!("`{}`", kind.name));
+                let text_kind = match kind.name.as_str() {
+                    "words" => TextKind::Words,
+                    "chars" => TextKind::Chars,
+                    _ => TextKind::Jieba,
+                };
+                (FieldKind::Text(text(text_kind, &values)), column(&values, name))
+            }
+            "class" => {
+                let values = reader.settings(CLASS, given, "`class`");
+                (FieldKind::Class, column(&values, name))
+            }
+            other => {
+                let message = format!("there is no kind of field `{other}`");
+                let mut diagnostic =
+                    Diagnostic::new(code::UNKNOWN_NAME, kind.span, message).here("not a kind of field");
+                let usual = match other {
+                    "text" | "tokens" | "string" | "sequence" | "word" => Some("words"),
+                    "label" | "category" | "categorical" | "int" | "classes" => Some("class"),
+                    "char" | "characters" | "bytes" => Some("chars"),
+                    word => suggest::nearest(word, KINDS),
+                };
+                diagnostic = match usual {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                        format!("write `{near}`"),
+                        kind.span,
+                        near,
+                    ),
+                    None => diagnostic.help("texts are `words`, `chars` or `jieba`; labels are `class`"),
+                };
+                reader.diagnostics.push(diagnostic);
+                continue;
+            }
+        };
+        fields.push(Field { name: name.name.clone(), column: kind.1, kind: kind.0, span: *span });
+    }
+    let path = |name: &str| values.text(name).map(|(text, span)| Path { text, span });
+    let format = match values.get("format") {
+        Some(Checked::Word("tsv")) => Format::Tsv,
+        Some(Checked::Word("csv")) => Format::Csv,
+        Some(Checked::Word("jsonl")) => Format::JsonLines,
+        _ => Format::Auto,
+    };
+    if path("train").is_none() && !block.entries.is_empty() && !reader.diagnostics.iter().any(Diagnostic::is_error) {
+        let diagnostic =
+            Diagnostic::new(code::MISSING_SETTING, block.keyword, "`data` does not say where the training rows are")
+                .here("no `train` in this block");
+        reader.diagnostics.push(diagnostic.help("write `train = \"train.tsv\"`"));
+    }
+    Data { train: path("train"), valid: path("valid"), test: path("test"), format, fields, span: block.keyword }
+}
+
+fn column(values: &Values, name: &Ident) -> String {
+    values.text("column").map_or_else(|| name.name.clone(), |(text, _)| text)
+}
+
+fn text(kind: TextKind, values: &Values) -> Text {
+    Text {
+        kind,
+        lowercase: values.bool("lowercase", false),
+        min_count: values.int("min_count", 1),
+        max_len: values.optional_int("max_len"),
+        max_vocab: values.optional_int("max_vocab"),
+    }
+}
+
+/// As written in a file.
+pub fn kind_name(kind: TextKind) -> &'static str {
+    match kind {
+        TextKind::Words => "words",
+        TextKind::Chars => "chars",
+        TextKind::Jieba => "jieba",
+    }
+}

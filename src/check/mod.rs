@@ -1,0 +1,236 @@
+//! AST → IR: names, settings and shapes proved; everything wrong reported in one run.
+//!
+//! Pure and total. It opens no data file: sizes that come from data stay symbols.
+
+mod calls;
+mod cells;
+mod checker;
+mod data;
+mod definitions;
+mod evaluate;
+mod imports;
+mod initializers;
+mod layers;
+mod lints;
+mod model;
+mod primitives;
+pub mod settings;
+mod shapes;
+mod synonyms;
+mod train;
+mod value;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::Program;
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::ast::{self, ExprKind, Ident, Item};
+
+pub use data::{CLASS, DATA, TEXT};
+pub use imports::{LoadError, Loaded, Loader, NoFiles};
+pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
+
+use checker::Checker;
+use definitions::{Definitions, duplicate};
+use settings::Reader;
+
+/// The newest edition of the language.
+pub const EDITION: u32 = 1;
+
+/// What checking a file gives.
+pub struct Checked {
+    pub sources: Sources,
+    /// By place: errors and warnings mixed.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Only where there is no error.
+    pub program: Option<Program>,
+    /// The text with imports inlined, which the artifact keeps.
+    pub source: String,
+    pub entry: ast::File,
+}
+
+impl Checked {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Checks a file with everything it imports.
+pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
+    let files = imports::files(path, text, loader);
+    let source = files.inlined();
+    let mut diagnostics = files.diagnostics.clone();
+    let parsed = !diagnostics.iter().any(Diagnostic::is_error);
+
+    let mut definitions = Definitions::default();
+    for file in &files.library {
+        definitions.add(file, true, &mut diagnostics);
+    }
+    let user_files = || std::iter::once(&files.entry).chain(files.imports.iter().map(|(_, file)| file));
+    for file in user_files() {
+        definitions.add(file, false, &mut diagnostics);
+    }
+    let constants = constants(user_files(), &mut diagnostics);
+    let whole = whole(&files.sources, files.entry_id);
+
+    let edition = edition(&files.entry, &mut diagnostics);
+    let (data_block, train_block) = blocks(&files.entry, &mut diagnostics);
+    let constant =
+        |ident: &Ident| constants.iter().find(|c| c.names[0].name == ident.name).map(|c| c.value.kind.clone());
+    let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
+    let mut reader = Reader { sources: &files.sources, constants: constant, diagnostics: &mut diagnostics };
+    let data = data_block.map(|block| data::data(block, &mut reader));
+    let train = train::train(train_block, data.as_ref(), whole, &mut reader);
+
+    let mut checker = Checker::new(&files.sources, &definitions);
+    for definition in definitions.user() {
+        checker.check_definition(&definition);
+    }
+    // What the definitions' own checks left behind belongs to no model.
+    checker.nodes.clear();
+    checker.cells.clear();
+    checker.calls.clear();
+    checker.parameters.clear();
+    checker.parameter_names.clear();
+    checker.origins.clear();
+    if let Some(data) = &data {
+        for field in data.fields.iter().filter(|f| f.kind == crate::ir::FieldKind::Class) {
+            let classes = crate::ir::Symbol::Classes(field.name.as_str().into());
+            checker.class_fields.insert(field.name.clone(), crate::ir::Dim::symbol(classes));
+        }
+    }
+    let chosen = chosen_model(&files, &mut checker.diagnostics);
+    let model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
+    diagnostics.append(&mut checker.diagnostics);
+    for (_, file) in files.imports.iter().chain(std::iter::once(&(files.entry_id, files.entry.clone()))) {
+        lints::lint(file, data.as_ref(), parsed, &mut diagnostics);
+    }
+
+    diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
+    diagnostics.dedup();
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    let program = sound.then_some(Program { edition, data, model, train });
+    Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
+}
+
+/// Checks the library by itself: a test of ours, no concern of a user's.
+pub fn check_library() -> Vec<Diagnostic> {
+    let files = imports::files("empty.rnn", "", &mut NoFiles);
+    let mut diagnostics = files.diagnostics.clone();
+    let mut definitions = Definitions::default();
+    for file in &files.library {
+        definitions.add(file, true, &mut diagnostics);
+    }
+    let mut checker = Checker::new(&files.sources, &definitions);
+    for definition in definitions.library() {
+        checker.check_definition(&definition);
+    }
+    diagnostics.append(&mut checker.diagnostics);
+    for file in &files.library {
+        lints::lint(file, None, true, &mut diagnostics);
+    }
+    diagnostics
+}
+
+fn whole(sources: &Sources, file: FileId) -> Span {
+    Span::new(file, 0, sources.file(file).text.len().min(1))
+}
+
+fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut Vec<Diagnostic>) -> Vec<ast::Let> {
+    let mut constants: Vec<ast::Let> = Vec::new();
+    for item in files.flat_map(|file| &file.items) {
+        let Item::Constant(constant) = item else { continue };
+        let Some(name) = constant.names.first() else { continue };
+        if let Some(earlier) = constants.iter().find(|c| c.names[0].name == name.name) {
+            diagnostics.push(duplicate(name, earlier.names[0].span));
+            continue;
+        }
+        let literal = matches!(
+            constant.value.kind,
+            ExprKind::Integer(_)
+                | ExprKind::Float(_)
+                | ExprKind::Bool(_)
+                | ExprKind::String(_)
+                | ExprKind::None
+                | ExprKind::Broken
+        );
+        if !literal {
+            let message = format!("the constant `{}` must be a number, a text, true, false or none", name.name);
+            let diagnostic = Diagnostic::new(code::WRONG_KIND, constant.value.span, message).here("not a plain value");
+            diagnostics.push(diagnostic.help("what depends on an input belongs into a `model` or a `layer`"));
+            continue;
+        }
+        constants.push(constant.clone());
+    }
+    constants
+}
+
+fn edition(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    for item in &file.items {
+        let Item::Edition { value, .. } = item else { continue };
+        match value.kind {
+            ExprKind::Integer(1) => {}
+            ExprKind::Integer(n) => {
+                let message = format!(
+                    "this rnnc knows edition {EDITION} of the language, and the file is written in edition {n}"
+                );
+                diagnostics.push(
+                    Diagnostic::new(code::EDITION, value.span, message)
+                        .here("not known")
+                        .help("update rnnc, or write `edition = 1`"),
+                );
+            }
+            _ => diagnostics.push(
+                Diagnostic::new(code::EDITION, value.span, "an edition is a whole number")
+                    .here("not an edition")
+                    .help("write `edition = 1`"),
+            ),
+        }
+    }
+    EDITION
+}
+
+/// The `data` and `train` blocks; a second one of a kind is reported.
+fn blocks<'f>(
+    file: &'f ast::File,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<&'f ast::SettingsBlock>, Option<&'f ast::SettingsBlock>) {
+    let (mut data, mut train) = (None::<&ast::SettingsBlock>, None::<&ast::SettingsBlock>);
+    for item in &file.items {
+        let (slot, block, name) = match item {
+            Item::Data(block) => (&mut data, block, "data"),
+            Item::Train(block) => (&mut train, block, "train"),
+            _ => continue,
+        };
+        match slot {
+            Some(earlier) => diagnostics.push(
+                Diagnostic::new(code::DUPLICATE, block.keyword, format!("a second `{name}` block"))
+                    .here("again here")
+                    .label(earlier.keyword, "first here")
+                    .help("put all its settings into one block"),
+            ),
+            None => *slot = Some(block),
+        }
+    }
+    (data, train)
+}
+
+/// The file's own model, or the one it imports.
+fn chosen_model<'f>(files: &'f imports::Files, diagnostics: &mut Vec<Diagnostic>) -> Option<&'f ast::Model> {
+    let models = |file: &'f ast::File| {
+        file.items.iter().filter_map(|item| if let Item::Model(model) = item { Some(model) } else { None })
+    };
+    let own: Vec<&ast::Model> = models(&files.entry).collect();
+    let candidates =
+        if own.is_empty() { files.imports.iter().flat_map(|(_, file)| models(file)).collect() } else { own };
+    if let [first, second, ..] = candidates.as_slice() {
+        let diagnostic =
+            Diagnostic::new(code::DUPLICATE, second.name.span, "one file is one experiment and has one model")
+                .here("a second model");
+        diagnostics.push(
+            diagnostic
+                .label(first.name.span, "the first model")
+                .help("move one of them to a file of its own, or make it a `layer`"),
+        );
+    }
+    candidates.first().copied()
+}

@@ -1,0 +1,313 @@
+//! The model: its fields, its body, and whether its result fits the label.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, code, suggest};
+use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Type};
+use crate::source::Span;
+use crate::syntax::ast::{self, Result, TypeKind};
+
+use super::checker::{Checker, Frame};
+use super::value::Value;
+
+impl Checker<'_> {
+    /// Elaborates the model against the fields of the data block, or against the types it states.
+    pub fn model(&mut self, model: &ast::Model, data: Option<&ir::Data>, constants: &[ast::Let]) -> Option<ir::Model> {
+        self.frames.push(Frame { name: model.name.name.clone(), scopes: vec![BTreeMap::new()], ..Frame::default() });
+        for constant in constants {
+            self.let_statement(constant);
+        }
+        self.frame().scopes.push(BTreeMap::new());
+        let found = self.model_inside(model, data);
+        self.frames.pop();
+        let (inputs, label, output, logits) = found?;
+        let graph = Graph {
+            nodes: std::mem::take(&mut self.nodes),
+            parameters: std::mem::take(&mut self.parameters),
+            cells: std::mem::take(&mut self.cells),
+            calls: std::mem::take(&mut self.calls),
+        };
+        Some(ir::Model {
+            name: model.name.name.clone(),
+            docs: model.docs.clone(),
+            inputs,
+            label,
+            graph,
+            output,
+            logits,
+        })
+    }
+
+    fn model_inside(
+        &mut self,
+        model: &ast::Model,
+        data: Option<&ir::Data>,
+    ) -> Option<(Vec<String>, String, NodeId, NodeId)> {
+        let mut sound = true;
+        let mut inputs = Vec::new();
+        for parameter in &model.parameters {
+            match self.field(parameter, data) {
+                Some(ty) => {
+                    let node = self.push(Op::Input(parameter.name.name.clone()), Vec::new(), ty, parameter.name.span);
+                    self.note_origin(node, parameter.span, format!("the field `{}`", parameter.name.name));
+                    self.bind(&parameter.name.name, Value::Tensor(node), parameter.name.span);
+                    inputs.push(parameter.name.name.clone());
+                }
+                None => {
+                    self.bind(&parameter.name.name, Value::Poison, parameter.name.span);
+                    sound = false;
+                }
+            }
+        }
+        if model.parameters.is_empty() {
+            let diagnostic = Diagnostic::new(code::DATA_FIELD, model.name.span, "a model reads at least one text");
+            self.report(
+                diagnostic.here("reads nothing").help(format!("write `model {}(text) -> label`", model.name.name)),
+            );
+            sound = false;
+        }
+        let label = self.label(model, data);
+        let result = self.block(&model.body);
+        let at = model.body.result.as_ref().map_or(model.name.span, |e| e.span);
+        let node = match result {
+            Value::Tensor(node) => node,
+            Value::Poison => return None,
+            Value::None => {
+                self.report(
+                    Diagnostic::new(code::OUTPUT, model.name.span, "a model ends with its result")
+                        .here("its body ends without a value")
+                        .help("end the body with `… |> dense(label) |> softmax`"),
+                );
+                return None;
+            }
+            other => {
+                let message = format!("a model ends with a value for its label, and this is {}", other.describe());
+                let mut diagnostic = Diagnostic::new(code::OUTPUT, at, message).here("not a value of the model");
+                if let Value::Layer(_) = other {
+                    diagnostic = diagnostic.help("a pipeline starts with a field: `text |> embedding(128) |> …`");
+                }
+                self.report(diagnostic);
+                return None;
+            }
+        };
+        let (label, classes, label_span) = label?;
+        let ty = self.ty(node).clone();
+        if ty.axes != [classes.clone()] || ty.element == Element::Token {
+            let (span, what) = self.describe(node, at);
+            let last = last_stage(model.body.result.as_ref()).unwrap_or(at);
+            let message = format!("the model gives {ty}, but its label needs [{classes}], one score for each class");
+            let mut diagnostic = Diagnostic::new(code::OUTPUT, last, message).here(what.clone());
+            if span != last && span != at {
+                diagnostic = diagnostic.here(format!("this is {ty}")).label(span, what);
+            }
+            diagnostic = diagnostic.label(label_span, format!("`{label}` needs [{classes}]"));
+            self.report(if ty.is_sequence() {
+                diagnostic.help("reduce the sequence to one vector before the last `dense`: `final`, `last`, `max_over_time`, `mean_over_time` or `attention`")
+            } else {
+                diagnostic.help(format!("end the model with `|> dense({label}) |> softmax`"))
+            });
+            return None;
+        }
+        let logits = match &self.nodes[node.0].op {
+            Op::Softmax => self.nodes[node.0].inputs[0],
+            _ => {
+                let last = last_stage(model.body.result.as_ref()).unwrap_or(at);
+                let diagnostic =
+                    Diagnostic::new(code::NO_SOFTMAX, last, "the model ends without a softmax").here("raw scores");
+                self.report(
+                    diagnostic
+                        .label(label_span, "a label is predicted by probabilities")
+                        .help("add `|> softmax`; without it training and prediction apply one all the same"),
+                );
+                node
+            }
+        };
+        sound.then_some((inputs, label, node, logits))
+    }
+
+    /// The type of a model's parameter: what it states, what the data says, and both together.
+    fn field(&mut self, parameter: &ast::Parameter, data: Option<&ir::Data>) -> Option<Type> {
+        let name = &parameter.name;
+        let mut length = "T".to_string();
+        if let Some(ty) = &parameter.ty {
+            let TypeKind::Of { name: kind, dims } = &ty.kind else {
+                let message = format!("`{}` is a field of the data: a model reads words, chars or jieba", name.name);
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, ty.span, message)
+                        .here("not the type of a text field")
+                        .help(format!("write `{}: words[T]`", name.name)),
+                );
+                return None;
+            };
+            if !matches!(kind.name.as_str(), "words" | "chars" | "jieba" | "tokens") {
+                let message = format!("a model cannot read `{}`", kind.name);
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, kind.span, message)
+                        .here("not the type of a text field")
+                        .help("texts are words, chars or jieba"),
+                );
+                return None;
+            }
+            for dim in dims {
+                self.declare_names(dim, true);
+                if let ast::ExprKind::Name(ident) = &dim.kind {
+                    length = ident.name.clone();
+                }
+            }
+            if let Some(field) = data.and_then(|data| data.field(&name.name))
+                && let FieldKind::Text(text) = &field.kind
+                && kind.name != "tokens"
+                && kind.name != super::data::kind_name(text.kind)
+            {
+                let message = format!(
+                    "the model reads {} from `{}`, but the data says {}",
+                    kind.name,
+                    name.name,
+                    super::data::kind_name(text.kind)
+                );
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, ty.span, message)
+                        .here("stated here")
+                        .label(field.span, "declared here"),
+                );
+                return None;
+            }
+        }
+        let Some(data) = data else {
+            if parameter.ty.is_some() {
+                return Some(tokens(&length));
+            }
+            let message = format!("where `{}` comes from is not known", name.name);
+            let help =
+                format!("add a `data` block with a field `{0} : words`, or state the type: `{0}: words[T]`", name.name);
+            self.report(
+                Diagnostic::new(code::DATA_FIELD, name.span, message).here("no `data` block declares it").help(help),
+            );
+            return None;
+        };
+        match data.field(&name.name).map(|field| (&field.kind, field.span)) {
+            Some((FieldKind::Text(_), _)) => {
+                // Two texts have lengths of their own.
+                let texts = data.fields.iter().filter(|f| matches!(f.kind, FieldKind::Text(_))).count();
+                Some(tokens(if texts > 1 && parameter.ty.is_none() { &name.name } else { &length }))
+            }
+            Some((FieldKind::Class, span)) => {
+                let message = format!("`{}` is a label; a model reads texts and gives a label", name.name);
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, name.span, message)
+                        .here("a label")
+                        .label(span, "declared here")
+                        .help("write the label after `->`"),
+                );
+                None
+            }
+            None => {
+                self.unknown_field(name, data);
+                None
+            }
+        }
+    }
+
+    fn unknown_field(&mut self, name: &ast::Ident, data: &ir::Data) {
+        let fields: Vec<&str> = data.fields.iter().map(|f| f.name.as_str()).collect();
+        let message = format!("the data has no field `{}`", name.name);
+        let mut diagnostic = Diagnostic::new(code::DATA_FIELD, name.span, message)
+            .here("not a field")
+            .label(data.span, format!("its fields are {}", list(&fields)));
+        if let Some(near) = suggest::nearest(&name.name, fields.iter().copied()) {
+            diagnostic =
+                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near);
+        }
+        self.report(diagnostic);
+    }
+
+    /// The label field, its number of classes, and where the file says it.
+    fn label(&mut self, model: &ast::Model, data: Option<&ir::Data>) -> Option<(String, Dim, Span)> {
+        let classes = |name: &str| Dim::symbol(Symbol::Classes(name.into()));
+        let (name, span) = match model.result.as_ref()? {
+            Result::Field(ident) => (ident.clone(), ident.span),
+            Result::Type(ty) => {
+                let TypeKind::Of { name: kind, dims } = &ty.kind else {
+                    let message = "a model gives a label: `-> label` or `-> class[C]`";
+                    self.report(Diagnostic::new(code::OUTPUT, ty.span, message).here("not a label"));
+                    return None;
+                };
+                if kind.name != "class" || dims.len() != 1 {
+                    self.report(
+                        Diagnostic::new(code::OUTPUT, ty.span, "a model gives a label: `-> label` or `-> class[C]`")
+                            .here("not a label"),
+                    );
+                    return None;
+                }
+                let labels = data.map(|d| d.fields.iter().filter(|f| f.kind == FieldKind::Class).collect::<Vec<_>>());
+                let field = match labels.as_deref() {
+                    None => None,
+                    Some([one]) => Some(one.name.clone()),
+                    Some(_) => {
+                        self.report(
+                            Diagnostic::new(code::DATA_FIELD, ty.span, "which field is the label is not clear")
+                                .here("stated here")
+                                .help("name the field: `-> label`"),
+                        );
+                        return None;
+                    }
+                };
+                let ast::ExprKind::Name(dim) = &dims[0].kind else {
+                    self.report(
+                        Diagnostic::new(
+                            code::OUTPUT,
+                            dims[0].span,
+                            "the number of classes comes from the data, so it has a name",
+                        )
+                        .here("not a name")
+                        .help("write `class[C]`"),
+                    );
+                    return None;
+                };
+                let name = field.unwrap_or_else(|| dim.name.clone());
+                self.bind(&dim.name, Value::Dim(classes(&name)), dim.span);
+                return Some((name.clone(), classes(&name), ty.span));
+            }
+        };
+        let Some(data) = data else {
+            let message = format!("what `{}` is, is not known", name.name);
+            self.report(
+                Diagnostic::new(code::DATA_FIELD, span, message)
+                    .here("no `data` block declares it")
+                    .help("add a `data` block with a field `label : class`, or write `-> class[C]`"),
+            );
+            return None;
+        };
+        match data.field(&name.name) {
+            Some(field) if field.kind == FieldKind::Class => Some((name.name.clone(), classes(&name.name), field.span)),
+            Some(field) => {
+                let message = format!("`{}` is a text; a model gives a label", name.name);
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, span, message)
+                        .here("not a label")
+                        .label(field.span, "declared here"),
+                );
+                None
+            }
+            None => {
+                self.unknown_field(&name, data);
+                None
+            }
+        }
+    }
+}
+
+fn tokens(length: &str) -> Type {
+    Type { element: Element::Token, ..Type::example(vec![Dim::symbol(Symbol::Length(length.into()))]) }
+}
+
+fn last_stage(expr: Option<&ast::Expr>) -> Option<Span> {
+    match &expr?.kind {
+        ast::ExprKind::Pipe { right, .. } => Some(right.span),
+        _ => Some(expr?.span),
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,422 @@
+//! What the compiler's own layers give: types and nodes of the primitives in `stdlib/primitives.rnn`.
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::{BinaryOp, Dim, Direction, Element, NodeId, Op, Reduction, Segment, Symbol, Type, UnaryOp};
+use crate::source::Span;
+use crate::syntax::ast::{self, Layer};
+
+use super::calls::Arguments;
+use super::checker::Checker;
+use super::value::Value;
+
+impl Checker<'_> {
+    /// Applies a primitive to arguments that its signature admits.
+    pub fn primitive(&mut self, layer: &Layer, arguments: Arguments, span: Span) -> Value {
+        let name = layer.name.name.as_str();
+        // The signature is checked in a frame of its own, for its sizes.
+        let frame = super::checker::Frame {
+            name: name.to_string(),
+            library: true,
+            scopes: vec![Default::default()],
+            call: self.current().call,
+            ..Default::default()
+        };
+        self.frames.push(frame);
+        let mut fits = true;
+        let patterns: Vec<_> = layer.parameters.iter().filter(|p| super::calls::is_value(p)).collect();
+        for (i, (node, at)) in arguments.values.iter().enumerate() {
+            let pattern = patterns.get(i).or(patterns.first());
+            if let Some(parameter) = pattern
+                && let Some(ty) = &parameter.ty
+            {
+                // Each part of a `concat` has a width of its own.
+                if name == "concat" {
+                    self.frame().scopes = vec![Default::default()];
+                }
+                fits &= self.match_pattern(ty, *node, *at, &parameter.name.name, name);
+            }
+        }
+        self.frames.pop();
+        if !fits {
+            return Value::Poison;
+        }
+        let setting = |wanted: &str| {
+            arguments.settings.iter().find(|(p, _, _)| p.name.name == wanted).map(|(_, v, s)| (v.clone(), *s))
+        };
+        let Some(&(x, x_span)) = arguments.values.first() else {
+            let message = format!("`{name}` needs an input");
+            return self.report(
+                Diagnostic::new(code::ARGUMENTS, span, message)
+                    .here("nothing to work on")
+                    .help(format!("as in `x |> {name}`")),
+            );
+        };
+        let ty = self.ty(x).clone();
+        let features = || ty.axes.last().cloned().unwrap_or_default();
+        let one_step = Type { directions: None, axes: ty.axes.iter().skip(1).cloned().collect(), ..ty.clone() };
+        let without_features =
+            Type { directions: None, axes: ty.axes[..ty.rank().saturating_sub(1)].to_vec(), ..ty.clone() };
+        let node = match name {
+            "tanh" => return self.elementwise(UnaryOp::Tanh, x, span),
+            "sigmoid" => return self.elementwise(UnaryOp::Sigmoid, x, span),
+            "relu" => return self.elementwise(UnaryOp::Relu, x, span),
+            "exp" => return self.elementwise(UnaryOp::Exp, x, span),
+            "log" => return self.elementwise(UnaryOp::Log, x, span),
+            "sqrt" => return self.elementwise(UnaryOp::Sqrt, x, span),
+            "abs" => return self.elementwise(UnaryOp::Abs, x, span),
+            "softmax" => self.push(Op::Softmax, vec![x], Type { directions: None, ..ty }, span),
+            "dropout" => {
+                let (rate, at) = setting("rate").unwrap_or((Value::Poison, span));
+                let rate = match rate {
+                    Value::Abstract(_) => 0.5,
+                    value => match super::evaluate::number(&value) {
+                        Some(rate) if rate < 0.0 => {
+                            let message = format!("a dropout rate is a share between 0 and 1, and this is {rate}");
+                            return self.report(Diagnostic::new(code::OUT_OF_RANGE, at, message).here("negative"));
+                        }
+                        Some(rate) => rate,
+                        None => return Value::Poison,
+                    },
+                };
+                if rate >= 1.0 {
+                    let message = format!("a dropout rate of {rate} leaves nothing");
+                    let diagnostic =
+                        Diagnostic::new(code::DROPOUT_RATE, at, message).here("every element is dropped in training");
+                    self.report(diagnostic.help("the rate is the share that is dropped: 0.5 drops half"));
+                }
+                self.push(Op::Dropout { rate }, vec![x], ty, span)
+            }
+            "concat" => return self.concat(&arguments.values, span),
+            "lookup" => {
+                let Some(&(tokens, _)) = arguments.values.get(1) else { return Value::Poison };
+                let mut axes = self.ty(tokens).axes.clone();
+                axes.push(features());
+                self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
+            }
+            "scan" => return self.scan(x, x_span, &arguments, span),
+            "shift" => match setting("steps").map(|(value, at)| (value, at)) {
+                Some((Value::Dim(steps), at)) => match steps.as_constant() {
+                    Some(steps) => self.push(Op::Shift { steps }, vec![x], ty, span),
+                    None => {
+                        return self.report(
+                            Diagnostic::new(code::UNDECIDED, at, "the number of steps to shift must be known")
+                                .here("not a number yet"),
+                        );
+                    }
+                },
+                Some((Value::Abstract(_), _)) => self.push(Op::Shift { steps: 1 }, vec![x], ty, span),
+                _ => return Value::Poison,
+            },
+            "last" => {
+                if ty.directions.iter().flatten().any(|segment| segment.direction == Direction::Backward)
+                    && !self.generic()
+                {
+                    let diagnostic = Diagnostic::new(
+                        code::LAST_OF_BACKWARD,
+                        span,
+                        "`last` of a backward reading has read one token",
+                    );
+                    let diagnostic =
+                        diagnostic.here("the backward half starts at the last step, so here it knows nothing else");
+                    let (at, what) = self.describe(x, x_span);
+                    self.report(diagnostic.label(at, what).help("`final` takes each direction where it ended").fix(
+                        "write `final`",
+                        span,
+                        "final",
+                    ));
+                }
+                self.push(Op::Last, vec![x], one_step, span)
+            }
+            "first" => self.push(Op::First, vec![x], one_step, span),
+            "final" => return self.final_states(x, x_span, span),
+            "max_over_time" => self.push(Op::ReduceTime(Reduction::Max), vec![x], one_step, span),
+            "mean_over_time" => self.push(Op::ReduceTime(Reduction::Mean), vec![x], one_step, span),
+            "sum_over_time" => self.push(Op::ReduceTime(Reduction::Sum), vec![x], one_step, span),
+            "weighted_sum" => {
+                let Some(&(weights, _)) = arguments.values.get(1) else { return Value::Poison };
+                self.push(Op::WeightedSum, vec![weights, x], one_step, span)
+            }
+            "mean" | "sum" | "max" => {
+                if ty.is_sequence() && ty.rank() == 1 {
+                    let help = format!("over the text that is `{name}_over_time`, which needs features: [T, F]");
+                    return self.report(
+                        Diagnostic::new(code::RANK, span, format!("`{name}` works over features, and {ty} has none"))
+                            .here("a number a step")
+                            .help(help),
+                    );
+                }
+                let reduction = match name {
+                    "mean" => Reduction::Mean,
+                    "sum" => Reduction::Sum,
+                    _ => Reduction::Max,
+                };
+                self.push(Op::ReduceFeatures(reduction), vec![x], without_features, span)
+            }
+            _ => return Value::Poison,
+        };
+        Value::Tensor(node)
+    }
+
+    pub fn elementwise(&mut self, op: UnaryOp, x: NodeId, span: Span) -> Value {
+        let ty = self.ty(x).clone();
+        Value::Tensor(self.push(Op::Unary(op), vec![x], ty, span))
+    }
+
+    fn concat(&mut self, parts: &[(NodeId, Span)], span: Span) -> Value {
+        let (first, first_span) = parts[0];
+        let ty = self.ty(first).clone();
+        let mut width = Dim::constant(0);
+        let mut directions = Some(Vec::new());
+        for (node, at) in parts {
+            let part = self.ty(*node).clone();
+            let leading = |ty: &Type| ty.axes[..ty.rank() - 1].to_vec();
+            if leading(&part) != leading(&ty) || part.per_example != ty.per_example {
+                let (a_span, a_text) = self.describe(first, first_span);
+                let (b_span, b_text) = self.describe(*node, *at);
+                let message = format!("`concat` joins the last axis, and {ty} and {part} differ in the others");
+                let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, span, message)
+                    .here("cannot be joined")
+                    .label(a_span, a_text)
+                    .label(b_span, b_text);
+                if ty.is_sequence() != part.is_sequence() {
+                    diagnostic = diagnostic.help("reduce the sequence to one vector first: `final`, `max_over_time` …");
+                }
+                return self.report(diagnostic);
+            }
+            width = width.add(part.last_axis().unwrap_or(&Dim::default()));
+            directions = match (directions, part.directions) {
+                (Some(mut all), Some(more)) => {
+                    all.extend(more);
+                    Some(all)
+                }
+                _ => None,
+            };
+        }
+        let mut axes = ty.axes.clone();
+        if let Some(last) = axes.last_mut() {
+            *last = width;
+        }
+        let inputs = parts.iter().map(|(node, _)| *node).collect();
+        Value::Tensor(self.push(Op::Concat, inputs, Type { axes, directions, ..ty }, span))
+    }
+
+    /// Cuts the last axis into equal parts.
+    pub fn split(&mut self, x: NodeId, parts: usize, span: Span) -> Option<Vec<NodeId>> {
+        let ty = self.ty(x).clone();
+        let Some(width) = ty.last_axis() else {
+            let message = format!("`split` cuts the last axis, and this has none: {ty}");
+            self.report(Diagnostic::new(code::RANK, span, message).here("a single number"));
+            return None;
+        };
+        let Some(length) = width.divide(parts as i64) else {
+            let known = width.as_constant().is_some();
+            let (at, what) = self.describe(x, span);
+            let message = if known {
+                format!("{width} features cannot be cut into {parts} equal parts")
+            } else {
+                format!("whether {width} can be cut into {parts} equal parts is not known")
+            };
+            let code = if known { code::SHAPE_CLASH } else { code::UNDECIDED };
+            let help = if known {
+                format!("make it a multiple of {parts}, or name another number of parts")
+            } else {
+                format!("declare the size as a multiple, as in `{parts}*H`, or write `where {width} % {parts} == 0`")
+            };
+            self.report(Diagnostic::new(code, span, message).here("cut here").label(at, what).help(help));
+            return None;
+        };
+        let mut axes = ty.axes.clone();
+        if let Some(last) = axes.last_mut() {
+            *last = length.clone();
+        }
+        let part = |i: usize| Op::Narrow { start: length.multiply(&Dim::from(i)), length: length.clone() };
+        Some(
+            (0..parts)
+                .map(|i| self.push(part(i), vec![x], Type { axes: axes.clone(), directions: None, ..ty.clone() }, span))
+                .collect(),
+        )
+    }
+
+    /// `+ - * / @` of two values of the model.
+    pub fn combine(
+        &mut self,
+        op: ast::BinaryOp,
+        op_span: Span,
+        (a, a_span): (NodeId, Span),
+        (b, b_span): (NodeId, Span),
+        span: Span,
+    ) -> Value {
+        let binary = match op {
+            ast::BinaryOp::Add => BinaryOp::Add,
+            ast::BinaryOp::Subtract => BinaryOp::Subtract,
+            ast::BinaryOp::Multiply => BinaryOp::Multiply,
+            ast::BinaryOp::Divide => BinaryOp::Divide,
+            ast::BinaryOp::Product => return self.product(op_span, (a, a_span), (b, b_span), span),
+            other => {
+                let message = format!("`{}` does not work on values of the model", other.symbol());
+                return self.report(
+                    Diagnostic::new(code::WRONG_KIND, op_span, message).here("known only when the model runs"),
+                );
+            }
+        };
+        let (left, right) = (self.ty(a).clone(), self.ty(b).clone());
+        for (ty, at, node) in [(&left, a_span, a), (&right, b_span, b)] {
+            if ty.element == Element::Token {
+                let (span, what) = self.describe(node, at);
+                let message = format!("`{}` works on numbers, not on tokens", op.symbol());
+                return self.report(
+                    Diagnostic::new(code::WRONG_KIND, op_span, message)
+                        .here("not numbers")
+                        .label(span, what)
+                        .help("turn tokens into vectors first: `text |> embedding(128)`"),
+                );
+            }
+        }
+        let Some(mut ty) = extend(&left, &right) else {
+            let (a_at, a_text) = self.describe(a, a_span);
+            let (b_at, b_text) = self.describe(b, b_span);
+            let message = format!("`{}` needs two values of one shape, and gets {left} and {right}", op.symbol());
+            let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, op_span, message)
+                .here("these do not fit")
+                .label(a_at, a_text)
+                .label(b_at, b_text);
+            for (ty, at, node_at) in [(&left, a_span, a_at), (&right, b_span, b_at)] {
+                if at != node_at {
+                    diagnostic = diagnostic.label(at, format!("{ty} here"));
+                }
+            }
+            if left.rank() != right.rank() {
+                diagnostic = diagnostic.help("only a parameter or a single number is repeated over missing axes");
+            }
+            return self.report(diagnostic);
+        };
+        ty.directions = None;
+        Value::Tensor(self.push(Op::Binary(binary), vec![a, b], ty, span))
+    }
+
+    /// `weight @ x`: the last axis of `weight` with the last axis of `x`.
+    fn product(
+        &mut self,
+        op_span: Span,
+        (a, a_span): (NodeId, Span),
+        (b, b_span): (NodeId, Span),
+        span: Span,
+    ) -> Value {
+        let (weight, x) = (self.ty(a).clone(), self.ty(b).clone());
+        if weight.per_example || !(1..=2).contains(&weight.rank()) || x.rank() == 0 || x.element == Element::Token {
+            let (a_at, a_text) = self.describe(a, a_span);
+            let (b_at, b_text) = self.describe(b, b_span);
+            let message =
+                format!("`@` multiplies a parameter [O, I] or [I] with a value [.., I], and gets {weight} and {x}");
+            let diagnostic = Diagnostic::new(code::RANK, op_span, message).here("the parameter stands on the left");
+            return self.report(diagnostic.label(a_at, a_text).label(b_at, b_text));
+        }
+        if weight.last_axis() != x.last_axis() {
+            let (a_at, a_text) = self.describe(a, a_span);
+            let (b_at, b_text) = self.describe(b, b_span);
+            let (have, want) =
+                (x.last_axis().cloned().unwrap_or_default(), weight.last_axis().cloned().unwrap_or_default());
+            let message = format!("`@` needs equal last axes, and these are {want} and {have}");
+            let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, op_span, message)
+                .here("these do not fit")
+                .label(a_at, a_text)
+                .label(b_at, b_text);
+            if a_at != a_span {
+                diagnostic = diagnostic.label(a_span, format!("{weight} here"));
+            }
+            if b_at != b_span {
+                diagnostic = diagnostic.label(b_span, format!("{x} here"));
+            }
+            return self.report(diagnostic);
+        }
+        let mut axes = x.axes[..x.rank() - 1].to_vec();
+        axes.extend(weight.axes[..weight.rank() - 1].iter().cloned());
+        Value::Tensor(self.push(Op::Product, vec![a, b], Type { axes, directions: None, ..x }, span))
+    }
+
+    /// Forward features at the last step, backward ones at the first.
+    fn final_states(&mut self, x: NodeId, x_span: Span, span: Span) -> Value {
+        let ty = self.ty(x).clone();
+        let one_step = |width: Dim| Type { directions: None, axes: vec![width], ..ty.clone() };
+        let width = ty.last_axis().cloned().unwrap_or_default();
+        let Some(segments) = &ty.directions else {
+            if self.generic() {
+                return Value::Tensor(self.push(Op::Last, vec![x], one_step(width), span));
+            }
+            let (at, what) = self.describe(x, x_span);
+            let diagnostic = Diagnostic::new(
+                code::NO_DIRECTION,
+                span,
+                "`final` takes the end of each reading direction, and this value has none",
+            )
+            .here("no direction is known");
+            let diagnostic = diagnostic.label(at, what);
+            return self.report(diagnostic.help("`final` comes right after a recurrent layer; for other sequences say `last`, `max_over_time` or `mean_over_time`"));
+        };
+        let mut parts = Vec::new();
+        let mut start = Dim::constant(0);
+        for Segment { width, direction } in segments.clone() {
+            let axes = ty.axes.iter().take(ty.rank() - 1).cloned().chain([width.clone()]).collect();
+            let part = if segments.len() == 1 {
+                x
+            } else {
+                self.push(
+                    Op::Narrow { start: start.clone(), length: width.clone() },
+                    vec![x],
+                    Type { axes, directions: None, ..ty.clone() },
+                    span,
+                )
+            };
+            let op = if direction == Direction::Forward { Op::Last } else { Op::First };
+            parts.push(self.push(op, vec![part], one_step(width.clone()), span));
+            start = start.add(&width);
+        }
+        if parts.len() == 1 {
+            return Value::Tensor(parts[0]);
+        }
+        Value::Tensor(self.push(Op::Concat, parts, one_step(width), span))
+    }
+
+    /// The size of the vocabulary that tokens index.
+    pub fn vocabulary_of(&self, node: NodeId) -> Option<Dim> {
+        let node = &self.nodes[node.0];
+        if node.ty.element != Element::Token {
+            return None;
+        }
+        let field = match &node.op {
+            Op::Input(field) => field.as_str(),
+            _ => "x",
+        };
+        Some(Dim::symbol(Symbol::Vocabulary(field.into())))
+    }
+
+    pub fn abstract_scan(&mut self, x: NodeId, size: Dim, span: Span) -> Value {
+        let mut axes = self.ty(x).axes.clone();
+        if let Some(last) = axes.last_mut() {
+            *last = size;
+        }
+        self.placeholder(Type::example(axes), span)
+    }
+}
+
+/// The type of an elementwise result: equal shapes, or one that all examples share (or is a single number) and
+/// that lacks leading axes of the other.
+fn extend(left: &Type, right: &Type) -> Option<Type> {
+    let fits = |small: &Type, large: &Type| {
+        let scalar = small.axes.is_empty();
+        let suffix = !small.per_example && large.axes.ends_with(&small.axes);
+        scalar || suffix
+    };
+    let per_example = left.per_example || right.per_example;
+    if left.axes == right.axes {
+        let directions = if left.per_example { left.directions.clone() } else { right.directions.clone() };
+        return Some(Type { per_example, directions, ..left.clone() });
+    }
+    if fits(right, left) {
+        return Some(Type { per_example, ..left.clone() });
+    }
+    if fits(left, right) {
+        return Some(Type { per_example, ..right.clone() });
+    }
+    None
+}

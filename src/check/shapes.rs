@@ -1,0 +1,307 @@
+//! Declared shapes against real ones: patterns bind names, everything else must be equal.
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::{Dim, Element, NodeId, Symbol, Type};
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, TypeExpr, TypeKind};
+
+use super::checker::Checker;
+use super::value::Value;
+
+/// The sequence and token kinds a declared type can name.
+const TOKEN_TYPES: [&str; 4] = ["tokens", "words", "chars", "jieba"];
+
+impl Checker<'_> {
+    /// Matches an argument with its declared type. Unbound names of the pattern are bound in the current frame;
+    /// `name` is the parameter, `layer` the definition. Returns whether it fits.
+    pub fn match_pattern(&mut self, pattern: &TypeExpr, node: NodeId, at: Span, name: &str, layer: &str) -> bool {
+        let ty = self.ty(node).clone();
+        let (rest, dims, tokens) = match &pattern.kind {
+            TypeKind::Shape { rest, dims } => (*rest, dims, false),
+            TypeKind::Of { dims, .. } => (false, dims, true),
+            _ => return true,
+        };
+        if tokens != (ty.element == Element::Token) {
+            let wanted = self.sources.text(pattern.span).to_string();
+            let (span, what) = self.describe(node, at);
+            let mut diagnostic =
+                Diagnostic::new(code::RANK, at, format!("`{layer}` takes {wanted}, but gets {ty}")).here(what.clone());
+            if span != at {
+                diagnostic = diagnostic.here(format!("`{layer}` reads this")).label(span, what);
+            }
+            let help = if tokens {
+                "tokens are what a text field of `data` gives; they come before `embedding`"
+            } else {
+                "turn tokens into vectors first: `text |> embedding(128)`"
+            };
+            self.report(diagnostic.label(pattern.span, "declared here").help(help));
+            return false;
+        }
+        let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() };
+        if !fits {
+            self.report_rank(pattern, node, at, layer);
+            return false;
+        }
+        let skipped = ty.rank() - dims.len();
+        // A pattern of two axes or more starts with the sequence.
+        if !rest && dims.len() == 2 && !ty.is_sequence() && is_time(&dims[0]) {
+            self.report_rank(pattern, node, at, layer);
+            return false;
+        }
+        let mut fits = true;
+        for (pattern_dim, actual) in dims.iter().zip(&ty.axes[skipped..]) {
+            fits &= self.match_dim(pattern_dim, actual, node, at, name, layer);
+        }
+        fits
+    }
+
+    fn report_rank(&mut self, pattern: &TypeExpr, node: NodeId, at: Span, layer: &str) {
+        let ty = self.ty(node).clone();
+        let wanted = self.sources.text(pattern.span).to_string();
+        let wants_sequence = matches!(&pattern.kind, TypeKind::Shape { dims, .. } if dims.len() == 2);
+        let not_sequence = wants_sequence && !ty.is_sequence();
+        let code = if not_sequence { code::NOT_A_SEQUENCE } else { code::RANK };
+        let message = if not_sequence {
+            format!("`{layer}` reads a sequence {wanted}, but gets {ty}, which has no time axis")
+        } else {
+            format!("`{layer}` takes {wanted}, but gets {ty}")
+        };
+        let (span, what) = self.describe(node, at);
+        let mut diagnostic = Diagnostic::new(code, at, message);
+        diagnostic = if span == at {
+            diagnostic.here(what)
+        } else {
+            diagnostic.here(format!("`{layer}` reads this")).label(span, what)
+        };
+        diagnostic = diagnostic.label(pattern.span, format!("`{layer}` declares {wanted} here"));
+        if not_sequence {
+            diagnostic = diagnostic
+                .help("apply it before the step that took the time axis away (`final`, `last`, `max_over_time` …)");
+        } else if ty.is_sequence() {
+            diagnostic = diagnostic.help("reduce the sequence to one vector first: `final`, `last`, `max_over_time`, `mean_over_time` or `attention`");
+        }
+        self.report(diagnostic);
+    }
+
+    fn match_dim(&mut self, pattern: &Expr, actual: &Dim, node: NodeId, at: Span, name: &str, layer: &str) -> bool {
+        if let ExprKind::Name(ident) = &pattern.kind
+            && self.lookup(&ident.name).is_none()
+        {
+            self.bind(&ident.name, Value::Dim(actual.clone()), at);
+            return true;
+        }
+        // An affine term of one unbound name binds it.
+        if let Some((unbound, factor, offset)) = self.affine(pattern) {
+            let rest = actual.subtract(&offset);
+            return match rest.divide(factor) {
+                Some(value) => {
+                    self.bind(&unbound, Value::Dim(value), at);
+                    true
+                }
+                None => {
+                    let text = self.sources.text(pattern.span).to_string();
+                    let code = if rest.as_constant().is_some() { code::SHAPE_CLASH } else { code::UNDECIDED };
+                    let (span, what) = self.describe(node, at);
+                    self.report(
+                        Diagnostic::new(code, at, format!("`{layer}` needs {text} features, which {actual} is not"))
+                            .here(format!("`{name}` of `{layer}`"))
+                            .label(span, what)
+                            .label(pattern.span, format!("no {unbound} makes {text} equal {actual}")),
+                    );
+                    false
+                }
+            };
+        }
+        let (expected, bound_at) = match self.dim_of(pattern) {
+            Some(found) => found,
+            None => return true,
+        };
+        if expected == *actual {
+            return true;
+        }
+        let pattern_text = self.sources.text(pattern.span).to_string();
+        let (span, what) = self.describe(node, at);
+        let equation = if pattern_text == expected.to_string() {
+            pattern_text.clone()
+        } else {
+            format!("{pattern_text} = {expected}")
+        };
+        let mut diagnostic =
+            Diagnostic::new(code::SHAPE_CLASH, at, format!("`{layer}` needs {equation} here, but gets {actual}"));
+        diagnostic = if span == at {
+            diagnostic.here(what)
+        } else {
+            diagnostic.here(format!("`{name}` of `{layer}`")).label(span, what)
+        };
+        if let Some(bound_at) = bound_at {
+            diagnostic = diagnostic.label(bound_at, format!("{equation} comes from here"));
+        }
+        self.report(diagnostic.label(pattern.span, "declared here"));
+        false
+    }
+
+    /// `a*N + b` of one unbound name `N`: the name, `a` and `b`.
+    fn affine(&self, expr: &Expr) -> Option<(String, i64, Dim)> {
+        match &expr.kind {
+            ExprKind::Name(ident) if self.lookup(&ident.name).is_none() => {
+                Some((ident.name.clone(), 1, Dim::constant(0)))
+            }
+            ExprKind::Binary { op, left, right, .. } => match op {
+                BinaryOp::Multiply => {
+                    let (constant, other) = match (&left.kind, &right.kind) {
+                        (ExprKind::Integer(n), _) => (*n, right),
+                        (_, ExprKind::Integer(n)) => (*n, left),
+                        _ => return None,
+                    };
+                    let (name, factor, offset) = self.affine(other)?;
+                    Some((name, factor.checked_mul(constant)?, offset.multiply(&Dim::constant(constant))))
+                }
+                BinaryOp::Add | BinaryOp::Subtract => {
+                    let sign = if *op == BinaryOp::Add { 1 } else { -1 };
+                    if let Some((name, factor, offset)) = self.affine(left) {
+                        let added = self.known_dim(right)?.multiply(&Dim::constant(sign));
+                        return Some((name, factor, offset.add(&added)));
+                    }
+                    let (name, factor, offset) = self.affine(right)?;
+                    let offset = self.known_dim(left)?.add(&offset.multiply(&Dim::constant(sign)));
+                    Some((name, factor * sign, offset))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn known_dim(&self, expr: &Expr) -> Option<Dim> {
+        match &expr.kind {
+            ExprKind::Integer(n) => Some(Dim::constant(*n)),
+            ExprKind::Name(ident) => match &self.lookup(&ident.name)?.value {
+                Value::Dim(dim) => Some(dim.clone()),
+                _ => None,
+            },
+            ExprKind::Binary { op, left, right, .. } => {
+                let (left, right) = (self.known_dim(left)?, self.known_dim(right)?);
+                match op {
+                    BinaryOp::Add => Some(left.add(&right)),
+                    BinaryOp::Subtract => Some(left.subtract(&right)),
+                    BinaryOp::Multiply => Some(left.multiply(&right)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The size an expression stands for, and where its first name was bound. Reports what is no size.
+    pub fn dim_of(&mut self, expr: &Expr) -> Option<(Dim, Option<Span>)> {
+        let bound_at = self.first_binding(expr);
+        let value = self.evaluate(expr);
+        match value {
+            Value::Dim(dim) => {
+                if dim.as_constant().is_some_and(|n| n < 1) {
+                    let message = format!("a size must be at least 1, and this is {dim}");
+                    self.report(Diagnostic::new(code::OUT_OF_RANGE, expr.span, message).here("not a size"));
+                    return None;
+                }
+                Some((dim, bound_at))
+            }
+            Value::Poison | Value::Abstract(_) => None,
+            other => {
+                let message = format!("expected a size, found {}", other.describe());
+                self.report(Diagnostic::new(code::WRONG_KIND, expr.span, message).here("not a size"));
+                None
+            }
+        }
+    }
+
+    fn first_binding(&self, expr: &Expr) -> Option<Span> {
+        match &expr.kind {
+            ExprKind::Name(ident) => self.lookup(&ident.name).map(|binding| binding.span),
+            ExprKind::Binary { left, right, .. } => self.first_binding(left).or_else(|| self.first_binding(right)),
+            _ => None,
+        }
+    }
+
+    /// The axes a declared type stands for, all its names being bound. `..` stands for `leading`.
+    pub fn declared_axes(&mut self, ty: &TypeExpr, leading: &[Dim]) -> Option<Vec<Dim>> {
+        let (rest, dims) = match &ty.kind {
+            TypeKind::Shape { rest, dims } => (*rest, dims),
+            TypeKind::Of { dims, .. } => (false, dims),
+            _ => return None,
+        };
+        let mut axes = if rest { leading.to_vec() } else { Vec::new() };
+        for dim in dims {
+            axes.push(self.dim_of(dim)?.0);
+        }
+        Some(axes)
+    }
+
+    /// The type of a value parameter while its definition is checked on its own: every new name is a size by itself.
+    pub fn generic_type(&mut self, ty: &TypeExpr) -> Option<Type> {
+        let (rest, dims, token) = match &ty.kind {
+            TypeKind::Shape { rest, dims } => (*rest, dims, false),
+            TypeKind::Of { name, dims } if TOKEN_TYPES.contains(&name.name.as_str()) => (false, dims, true),
+            TypeKind::Of { name, .. } => {
+                self.unknown_type(name.span, &name.name);
+                return None;
+            }
+            _ => return None,
+        };
+        for (axis, dim) in dims.iter().enumerate() {
+            let sequence = axis == 0 && !rest && (token || dims.len() == 2 || is_time(dim));
+            self.declare_names(dim, sequence);
+        }
+        let mut axes = if rest { vec![Dim::symbol(Symbol::Declared("..".into()))] } else { Vec::new() };
+        for dim in dims {
+            axes.push(self.dim_of(dim)?.0);
+        }
+        let element = if token { Element::Token } else { Element::Number };
+        Some(Type { element, ..Type::example(axes) })
+    }
+
+    /// Gives every unbound name of a size a symbol of its own.
+    pub fn declare_names(&mut self, dim: &Expr, sequence: bool) {
+        match &dim.kind {
+            ExprKind::Name(ident) if self.lookup(&ident.name).is_none() => {
+                let name = ident.name.as_str().into();
+                let symbol = if sequence { Symbol::Length(name) } else { Symbol::Declared(name) };
+                self.bind(&ident.name, Value::Dim(Dim::symbol(symbol)), ident.span);
+            }
+            ExprKind::Binary { left, right, .. } => {
+                self.declare_names(left, false);
+                self.declare_names(right, false);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn unknown_type(&mut self, span: Span, name: &str) {
+        let known = [
+            "int",
+            "float",
+            "bool",
+            "string",
+            "path",
+            "cell",
+            "initializer",
+            "tokens",
+            "words",
+            "chars",
+            "jieba",
+            "class",
+        ];
+        let near = crate::diagnostic::suggest::nearest(name, known);
+        let mut diagnostic =
+            Diagnostic::new(code::UNKNOWN_NAME, span, format!("there is no type `{name}`")).here("not a type");
+        diagnostic = match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
+            None => diagnostic.help("sizes start with a capital: `hidden_size: H`; settings are int, float, bool, string, path, cell or initializer"),
+        };
+        self.report(diagnostic);
+    }
+}
+
+/// Whether a declared axis is meant as time: the field writes T.
+fn is_time(dim: &Expr) -> bool {
+    matches!(&dim.kind, ExprKind::Name(ident) if ident.name.starts_with('T'))
+}

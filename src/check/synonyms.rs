@@ -1,0 +1,112 @@
+//! Other frameworks' words, answered with ours.
+
+/// What a setting of another framework is called here, and what to know about it.
+pub fn setting(word: &str) -> Option<(&'static str, &'static str)> {
+    Some(match word {
+        "units" | "num_units" => ("hidden_size", "Keras says `units`"),
+        "state_size" => ("hidden_size", "Ludwig says `state_size`"),
+        "hidden_features" | "features" => ("hidden_size", "Flax says `features`"),
+        "d_hidden" | "hidden_dim" | "hidden" | "cell_size" | "rnn_size" | "num_hidden" => {
+            ("hidden_size", "the width of the state")
+        }
+        "size" => ("hidden_size", "the width of the state"),
+        "embedding_size" | "embed_dim" | "embed_size" | "output_dim" | "emb_dim" => {
+            ("embedding_dim", "the width of a token's vector")
+        }
+        "layers" | "depth" | "rnn_layers" | "num_rec_layers" | "n_layers" | "nlayers" => {
+            ("num_layers", "how many on top of each other")
+        }
+        "out_dim" | "num_outputs" | "output_size" | "num_output" => ("out_features", "the width of the result"),
+        "p" | "drop_prob" | "keep_prob" | "dropout_rate" => ("rate", "the share of elements that are dropped"),
+        "go_backwards" | "backward" => ("reverse", "reads the text from its end"),
+        "activation" => ("nonlinearity", "Keras says `activation`"),
+        "unit_forget_bias" => ("forget_bias", "a number: `forget_bias = 1.0`"),
+        "recurrent_initializer" => ("recurrent_init", "how the recurrent weights start"),
+        "kernel_initializer" | "weights_initializer" | "initializer" | "init" => {
+            ("weight_init", "how the weights start")
+        }
+        "learning_rate" | "eta" | "step_size" => ("lr", "the learning rate"),
+        "l2" | "L2" | "l2_reg" | "weight_penalty" => ("weight_decay", "the L2 penalty"),
+        "clipnorm" | "grad_clip" | "gradient_clip" | "max_grad_norm" | "clip" | "clip_grad_norm" => {
+            ("clip_norm", "the largest global norm of the gradients")
+        }
+        "early_stop" | "early_stopping" => ("patience", "epochs without a better value before training stops"),
+        "num_epochs" | "n_epochs" | "max_epochs" | "epoch" => ("epochs", "passes over the training data"),
+        "batch" | "batchsize" | "bs" | "minibatch_size" => ("batch_size", "examples a step"),
+        "random_seed" | "random_state" => ("seed", "where the random numbers start"),
+        "metric" | "metric_for_best" | "validation_metric" => ("monitor", "what decides the best epoch"),
+        "lr_schedule" | "scheduler" | "lr_scheduler" => ("schedule", "how the learning rate changes"),
+        "dev" | "validation" | "val" | "eval" => ("valid", "the validation data"),
+        "training" => ("train", "the training data"),
+        "max_length" | "maxlen" | "sequence_length" | "max_sequence_length" => {
+            ("max_len", "tokens after which a text is cut")
+        }
+        "vocab_size" | "max_words" | "num_words" | "most_common" => ("max_vocab", "entries of the vocabulary at most"),
+        "lower" | "lowercased" => ("lowercase", "whether texts are lower-cased"),
+        "min_freq" | "min_frequency" | "min_df" => ("min_count", "occurrences a token needs for an entry"),
+        "b1" | "beta1" | "beta_1" => ("betas", "both together: `betas = [0.9, 0.999]`"),
+        "epsilon" => ("eps", "added to the denominator"),
+        _ => return None,
+    })
+}
+
+/// What a layer of another framework is called here.
+pub fn layer(word: &str) -> Option<(&'static str, &'static str)> {
+    Some(match word {
+        "linear" | "Linear" | "Dense" | "fc" | "fully_connected" | "FullyConnected" | "affine" => {
+            ("dense", "PyTorch says `Linear`")
+        }
+        "LSTM" | "LSTMCell" => ("lstm", "layers are written small"),
+        "GRU" | "GRUCell" => ("gru", "layers are written small"),
+        "RNN" | "SimpleRNN" | "simple_rnn" | "vanilla_rnn" | "elman" => ("rnn", "Keras says `SimpleRNN`"),
+        "Embedding" | "embed" | "embeddings" | "lookup_table" => ("embedding", "layers are written small"),
+        "BiLSTM" | "blstm" | "bi_lstm" => ("bilstm", "layers are written small"),
+        "BiGRU" | "bi_gru" => ("bigru", "layers are written small"),
+        "BiRNN" | "bi_rnn" => ("birnn", "layers are written small"),
+        "Bidirectional" => ("bidirectional", "or `bilstm`, `bigru`, `birnn`"),
+        "Dropout" => ("dropout", "layers are written small"),
+        "logistic" | "Sigmoid" => ("sigmoid", "the logistic function"),
+        "Tanh" => ("tanh", "layers are written small"),
+        "ReLU" | "Relu" => ("relu", "layers are written small"),
+        "Softmax" => ("softmax", "layers are written small"),
+        "log_softmax" | "LogSoftmax" => ("softmax", "the loss works on the scores before it, so nothing is lost"),
+        "GlobalMaxPooling1D" | "max_pool" | "maxpool" | "global_max_pool" | "max_pooling" | "MaxPool1d" => {
+            ("max_over_time", "the true steps only")
+        }
+        "GlobalAveragePooling1D" | "mean_pool" | "avg_pool" | "average_pool" | "mean_pooling" => {
+            ("mean_over_time", "the true steps only")
+        }
+        "Concatenate" | "concatenate" | "cat" | "merge" | "join" => ("concat", "on the last axis"),
+        "Attention" | "attn" | "AdditiveAttention" => ("attention", "additive, over time"),
+        "take_last" | "last_step" => ("last", "the value at the last step"),
+        "rcnn" | "RCNN" | "RecurrentConv" => ("recurrent_conv", "Lai et al. 2015"),
+        "chunk" => ("split", "into as many parts as names"),
+        _ => return None,
+    })
+}
+
+/// Settings that other frameworks need and this language has no use for.
+pub fn needless(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "batch_first" | "time_major" => "a model is written for one example; there is no batch axis to place",
+        "bidirectional" => "both directions are a layer of their own: `bilstm`, `bigru`, `birnn` or `bidirectional`",
+        "input_size" | "in_features" | "input_shape" | "input_dim" => {
+            "the width of the input is known from what comes before"
+        }
+        "num_embeddings" => "the size of the vocabulary is known from the data",
+        "padding_idx" | "mask_zero" | "mask" | "masking" => {
+            "padding never reaches a result, so there is nothing to mask"
+        }
+        "return_sequences" => {
+            "a recurrent layer gives every step; `last`, `final`, `max_over_time` … take one value of them"
+        }
+        "return_state" | "stateful" => "a recurrent layer gives its first state after every step",
+        "recurrent_dropout" => "dropout of the state is not built in; `dropout` of a stack acts between its layers",
+        "cell_type" | "rnn_type" => "each cell is a layer of its own: `rnn`, `lstm`, `gru`",
+        "num_classes" => "the number of classes is known from the label field: write `dense(label)`",
+        "shuffle" => "training always shuffles, by the seed",
+        "device" => "the device is an option of the command: `rnnc train --device`",
+        "loss" => "the loss follows from the label: classes are trained with cross entropy",
+        _ => return None,
+    })
+}
