@@ -396,30 +396,27 @@ impl Checker<'_> {
             }
             self.bind(&parameter.name.name, Value::Tensor(*node), *at);
         }
-        for (parameter, value, at) in &matched.settings {
+        // A default may speak of what is given, and of defaults that are plain values.
+        let order = |(p, v, _): &(Parameter, Value, Span)| match (v, p.default.as_ref().map(|d| &d.kind)) {
+            (Value::None, Some(ExprKind::Call { .. } | ExprKind::Name(_) | ExprKind::Binary { .. })) => 2,
+            (Value::None, Some(_)) => 1,
+            _ => 0,
+        };
+        let mut settings = matched.settings;
+        settings.sort_by_key(order);
+        for (parameter, value, at) in settings {
             let value = match (value, &parameter.default) {
-                // A default may speak of the sizes bound above.
-                (Value::None, Some(default)) if !given(&&(parameter.clone(), value.clone(), *at)) => {
-                    self.typed(default, parameter)
-                }
-                (value, _) => value.clone(),
+                (Value::None, Some(default)) => self.typed(default, &parameter),
+                (value, _) => value,
             };
-            if let Some(Kind::Dim(dim)) = kind_of(parameter) {
+            if let Some(Kind::Dim(dim)) = kind_of(&parameter) {
                 if matches!(value, Value::None) {
-                    let site = self.frame().site.take();
-                    let at = site.unwrap_or(*at);
-                    let message = format!("`{name}` needs `{}`", parameter.name.name);
-                    self.report(
-                        Diagnostic::new(code::MISSING_SETTING, at, message)
-                            .here("not given here")
-                            .label(parameter.span, "declared here"),
-                    );
-                    self.frame().site = site;
                     fits = false;
+                    self.missing(name, &parameter);
                 }
-                self.bind(&dim, value.clone(), *at);
+                self.bind(&dim, value.clone(), at);
             }
-            self.bind(&parameter.name.name, value, *at);
+            self.bind(&parameter.name.name, value, at);
         }
         if !fits {
             return Value::Poison;
@@ -437,6 +434,20 @@ impl Checker<'_> {
         }
         let result = self.block(&layer.body);
         self.check_result(layer, result, leading)
+    }
+
+    /// A size that neither the use nor a default gives.
+    fn missing(&mut self, layer: &str, parameter: &Parameter) {
+        let site = self.frame().site.take();
+        let message = format!("`{layer}` needs `{}`", parameter.name.name);
+        let diagnostic = Diagnostic::new(code::MISSING_SETTING, site.unwrap_or(parameter.span), message);
+        self.report(
+            diagnostic
+                .here("not given here")
+                .label(parameter.span, "declared here")
+                .help(format!("as in `{layer}(128)`")),
+        );
+        self.frame().site = site;
     }
 
     /// A body's result against the declared type.

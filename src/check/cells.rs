@@ -400,6 +400,9 @@ impl Checker<'_> {
                 },
             };
             self.bind(&parameter.name.name, value, parameter.name.span);
+        }
+        // Defaults may speak of any of them.
+        for parameter in settings.iter().filter(|p| !super::calls::is_value(p)) {
             if let Some(default) = &parameter.default {
                 self.typed(default, parameter);
             }

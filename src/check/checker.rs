@@ -111,6 +111,16 @@ impl<'s> Checker<'s> {
         }
     }
 
+    /// Clears what a definition's own check built: it belongs to no model.
+    pub fn forget_graph(&mut self) {
+        self.nodes.clear();
+        self.cells.clear();
+        self.calls.clear();
+        self.parameters.clear();
+        self.parameter_names.clear();
+        self.origins.clear();
+    }
+
     pub fn frame(&mut self) -> &mut Frame {
         self.frames.last_mut().expect("something is being evaluated, so there is a frame")
     }

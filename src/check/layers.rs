@@ -20,6 +20,7 @@ impl Checker<'_> {
             Definition::Layer { ast, library } => self.check_layer(ast, *library),
             Definition::Cell { ast, library } => self.check_cell(ast, *library),
         }
+        self.forget_graph();
         if errors(self) > before {
             self.broken.insert((definition.name().to_string(), definition.library()));
         }

@@ -85,13 +85,6 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     for definition in definitions.user() {
         checker.check_definition(&definition);
     }
-    // What the definitions' own checks left behind belongs to no model.
-    checker.nodes.clear();
-    checker.cells.clear();
-    checker.calls.clear();
-    checker.parameters.clear();
-    checker.parameter_names.clear();
-    checker.origins.clear();
     if let Some(data) = &data {
         for field in data.fields.iter().filter(|f| f.kind == crate::ir::FieldKind::Class) {
             let classes = crate::ir::Symbol::Classes(field.name.as_str().into());

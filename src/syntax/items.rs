@@ -29,6 +29,7 @@ impl Builder<'_> {
 
     /// Explains the head of a block if there is one, the line otherwise.
     fn bad_item(&mut self, pair: Pair<'_, Rule>) {
+        let alone = pair.clone().into_inner().all(|part| part.as_rule() == Rule::docs);
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::bad_head if is_header(part.as_str()) => return self.explain(Rule::only_head, &part),
@@ -54,7 +55,7 @@ impl Builder<'_> {
                     self.diagnostics.push(diagnostic);
                     return;
                 }
-                Rule::docs => {
+                Rule::docs if alone => {
                     let span = self.span(&part);
                     let diagnostic =
                         Diagnostic::new(code::MISPLACED, span, "a `///` text with nothing under it to describe");
