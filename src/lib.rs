@@ -13,6 +13,7 @@
 //! 9. `cli`: one file a command
 
 pub mod check;
+pub mod data;
 pub mod diagnostic;
 pub mod ir;
 pub mod random;

@@ -1,0 +1,190 @@
+//! Which rows go together, and the padded ids of those that do. It decides nothing about devices or tensors.
+
+use super::{PAD, Split};
+use crate::random::Random;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Rows are sorted by length among this many batches: little padding, and still a new mixture every epoch.
+const CHUNK: usize = 64;
+
+/// Keeps these random numbers apart from those for other purposes.
+const PURPOSE: u64 = u64::from_be_bytes(*b"batches.");
+
+/// The order in which rows are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// For training: another order every epoch, the same for the same seed.
+    Shuffled { seed: u64, epoch: u64 },
+    /// For evaluation: by length.
+    Sorted,
+}
+
+/// Parts the rows of a split into batches of `batch_size` rows of similar length (one batch may have fewer).
+///
+/// Within a batch the longest row comes first, so the rows that still run at some step are the first ones.
+pub fn batches(split: &Split, batch_size: usize, order: Order) -> Vec<Vec<usize>> {
+    let batch_size = batch_size.max(1);
+    let mut rows: Vec<usize> = (0..split.len()).collect();
+    let (mut random, chunk) = match order {
+        Order::Shuffled { seed, epoch } => {
+            (Some(Random::new(seed, &[PURPOSE, epoch])), batch_size.saturating_mul(CHUNK))
+        }
+        Order::Sorted => (None, rows.len().max(1)),
+    };
+    if let Some(random) = &mut random {
+        random.shuffle(&mut rows);
+    }
+    let mut batches = Vec::with_capacity(rows.len().div_ceil(batch_size));
+    for chunk in rows.chunks_mut(chunk) {
+        chunk.sort_by_key(|&row| Reverse(split.length(row)));
+        batches.extend(chunk.chunks(batch_size).map(<[usize]>::to_vec));
+    }
+    if let Some(random) = &mut random {
+        random.shuffle(&mut batches);
+    }
+    batches
+}
+
+/// Some rows of a split, ready for the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Which rows of the split these are.
+    pub indices: Vec<usize>,
+    /// By the name of the text field.
+    pub texts: BTreeMap<String, Tokens>,
+    pub labels: Vec<u32>,
+}
+
+/// The texts of one field of a batch, padded to the longest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Time-major, `steps * batch`: the id of step `t` of example `b` is at `t * batch + b`; [`PAD`] after its end.
+    pub ids: Vec<u32>,
+    pub steps: usize,
+    /// The true length of every example.
+    pub lengths: Vec<u32>,
+}
+
+impl Tokens {
+    pub fn from_texts<T: AsRef<[u32]>>(texts: &[T]) -> Self {
+        let steps = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
+        let mut ids = vec![PAD; steps * texts.len()];
+        for (b, text) in texts.iter().enumerate() {
+            for (t, id) in text.as_ref().iter().enumerate() {
+                ids[t * texts.len() + b] = *id;
+            }
+        }
+        let length = |text: &T| u32::try_from(text.as_ref().len()).expect("a text is shorter than 2³² tokens");
+        Self { ids, steps, lengths: texts.iter().map(length).collect() }
+    }
+
+    /// The number of examples.
+    pub fn batch(&self) -> usize {
+        self.lengths.len()
+    }
+}
+
+impl Split {
+    /// The given rows, in the given order.
+    ///
+    /// # Panics
+    /// If a row is not one of `0..self.len()`.
+    pub fn batch(&self, rows: &[usize]) -> Batch {
+        let tokens =
+            |texts: &super::Texts| Tokens::from_texts(&rows.iter().map(|&row| texts.get(row)).collect::<Vec<_>>());
+        Batch {
+            indices: rows.to_vec(),
+            texts: self.texts.iter().map(|(field, texts)| (field.clone(), tokens(texts))).collect(),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::dataset::tests::{data, load};
+
+    /// Rows of 1 to 40 tokens, in no order.
+    fn split(rows: usize) -> Split {
+        let mut content = "text\tlabel\n".to_owned();
+        for row in 0..rows {
+            let length = 1 + row * 7919 % 40;
+            content += &format!("{}\t{}\n", vec!["w"; length].join(" "), row % 3);
+        }
+        load(&data("words"), &[("train.tsv", &content)]).unwrap().train
+    }
+
+    #[test]
+    fn batches_are_a_partition_of_the_rows() {
+        for rows in [2, 31, 32, 33, 700] {
+            let split = split(rows);
+            for order in [Order::Sorted, Order::Shuffled { seed: 1, epoch: 0 }] {
+                let batches = batches(&split, 8, order);
+                assert_eq!(batches.len(), rows.div_ceil(8));
+                assert!(batches.iter().filter(|batch| batch.len() != 8).count() <= 1);
+                let mut all = batches.concat();
+                all.sort_unstable();
+                assert_eq!(all, (0..rows).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_follows_from_seed_and_epoch() {
+        let split = split(300);
+        let shuffled = |seed, epoch| batches(&split, 8, Order::Shuffled { seed, epoch });
+        assert_eq!(shuffled(1, 0), shuffled(1, 0));
+        let as_sets = |batches: Vec<Vec<usize>>| -> std::collections::BTreeSet<Vec<usize>> {
+            batches
+                .into_iter()
+                .map(|mut batch| {
+                    batch.sort_unstable();
+                    batch
+                })
+                .collect()
+        };
+        assert_ne!(as_sets(shuffled(1, 0)), as_sets(shuffled(1, 1)), "other batches, not only another order of them");
+        assert_ne!(as_sets(shuffled(1, 0)), as_sets(shuffled(2, 0)));
+    }
+
+    #[test]
+    fn rows_of_a_batch_have_close_lengths_and_the_longest_is_first() {
+        let split = split(8 * CHUNK);
+        for order in [Order::Sorted, Order::Shuffled { seed: 1, epoch: 0 }] {
+            let batches = batches(&split, 8, order);
+            let ranges: Vec<(usize, usize)> = batches
+                .iter()
+                .map(|batch| {
+                    assert!(batch.is_sorted_by_key(|&row| Reverse(split.length(row))));
+                    (split.length(batch[7]), split.length(batch[0]))
+                })
+                .collect();
+            // As many rows as are sorted together: no batch reaches into the lengths of another.
+            for (i, a) in ranges.iter().enumerate() {
+                assert!(a.1 - a.0 <= 1);
+                assert!(ranges[..i].iter().all(|b| a.1 <= b.0 || b.1 <= a.0));
+            }
+            let rising = ranges.windows(2).filter(|pair| pair[0].1 < pair[1].1).count();
+            assert_eq!(rising == 0, order == Order::Sorted, "shuffled batches do not come by length");
+        }
+    }
+
+    #[test]
+    fn ids_are_time_major_and_padded_with_zero() {
+        let tokens = Tokens::from_texts(&[vec![5, 6, 7], vec![8]]);
+        assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1] });
+        assert_eq!(tokens.batch(), 2);
+        assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens { ids: vec![], steps: 0, lengths: vec![] });
+    }
+
+    #[test]
+    fn a_batch_holds_the_rows_asked_for() {
+        let content = "text\tlabel\na b\tx\na\ty\nc a a\tx\n";
+        let split = load(&data("words"), &[("train.tsv", content)]).unwrap().train;
+        let batch = split.batch(&[2, 1]);
+        assert_eq!((batch.indices, batch.labels), (vec![2, 1], vec![0, 1]));
+        assert_eq!(batch.texts["text"], Tokens { ids: vec![4, 2, 2, 0, 2, 0], steps: 3, lengths: vec![3, 1] });
+    }
+}

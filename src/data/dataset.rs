@@ -1,0 +1,204 @@
+//! All files of an experiment as ids. Vocabularies and labels come from train and from nothing else.
+
+use super::labels::sorted;
+use super::split::text_fields;
+use super::vocabulary::Counter;
+use super::{DataError, Labels, Split, Vocabulary};
+use crate::ir::{self, Data};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+/// What a `data { … }` block declares, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// By the name of the text field.
+    pub vocabularies: BTreeMap<String, Vocabulary>,
+    pub labels: Labels,
+    pub train: Split,
+    pub valid: Option<Split>,
+    pub test: Option<Split>,
+}
+
+impl Dataset {
+    /// Reads every declared file. `resolve` turns a path as written into one that can be opened.
+    ///
+    /// Errors: those of [`Split::read`], no training file, a training file with only one class.
+    pub fn load(data: &Data, resolve: &dyn Fn(&str) -> PathBuf) -> Result<Self, DataError> {
+        let Some(path) = &data.train else {
+            return Err(
+                DataError::new("data", None, "no `train` file is declared").help("add `train = \"…\"` to `data`")
+            );
+        };
+        let (vocabularies, labels, train) = read_train(&resolve(&path.text), data)?;
+        let read = |path: &Option<ir::Path>| {
+            path.as_ref().map(|path| Split::read(&resolve(&path.text), data, &vocabularies, &labels)).transpose()
+        };
+        let (valid, test) = (read(&data.valid)?, read(&data.test)?);
+        Ok(Self { vocabularies, labels, train, valid, test })
+    }
+}
+
+/// One pass over the training file: tokens and classes get the number of their first appearance, and afterwards,
+/// when all counts are known, the id that follows from them.
+fn read_train(path: &Path, data: &Data) -> Result<(BTreeMap<String, Vocabulary>, Labels, Split), DataError> {
+    let mut counters: Vec<Counter> = text_fields(data).map(|_| Counter::default()).collect();
+    let mut classes: HashMap<String, u32> = HashMap::new();
+    let mut names: Vec<String> = Vec::new();
+    let token = |field: usize, token: &str| counters[field].number(token);
+    let label = |_, label: &str| {
+        if let Some(number) = classes.get(label) {
+            return Ok(*number);
+        }
+        let number = u32::try_from(names.len()).expect("2³² classes fit no memory");
+        names.push(label.to_owned());
+        classes.insert(label.to_owned(), number);
+        Ok(number)
+    };
+    let mut train = Split::scan(path, data, token, label)?;
+
+    let (became, names) = sorted(names);
+    if let [only] = names.as_slice() {
+        let message = format!("every row has the label {}", super::error::quoted(only));
+        return Err(DataError::new(&train.path, None, message).help("training needs rows of at least two classes"));
+    }
+    let labels = Labels::try_from(names).map_err(|message| DataError::new(&train.path, None, message))?;
+    train.labels.iter_mut().for_each(|label| *label = became[*label as usize]);
+
+    let mut vocabularies = BTreeMap::new();
+    for ((field, text), counter) in text_fields(data).zip(counters) {
+        let (vocabulary, became) = counter.finish(text.min_count, text.max_vocab);
+        if let Some(texts) = train.texts.get_mut(field) {
+            texts.ids.iter_mut().for_each(|id| *id = became[*id as usize]);
+        }
+        vocabularies.insert(field.to_owned(), vocabulary);
+    }
+    train.count_unknown();
+    Ok((vocabularies, labels, train))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::ir::{Field, FieldKind, Format, Text, TextKind};
+    use crate::source::Span;
+
+    /// `data { train = "train.tsv" … text : words label : class }`, with the other settings the first argument names.
+    pub fn data(settings: &str) -> Data {
+        let span = Span::default();
+        let path = |name: &str| settings.contains(name).then(|| ir::Path { text: format!("{name}.tsv"), span });
+        let text = Text {
+            kind: if settings.contains("chars") { TextKind::Chars } else { TextKind::Words },
+            lowercase: settings.contains("lowercase"),
+            min_count: if settings.contains("min_count") { 2 } else { 1 },
+            max_len: settings.contains("max_len").then_some(3),
+            max_vocab: settings.contains("max_vocab").then_some(1),
+        };
+        let field = |name: &str, kind| Field { name: name.to_owned(), column: name.to_owned(), kind, span };
+        Data {
+            train: Some(ir::Path { text: "train.tsv".to_owned(), span }),
+            valid: path("valid"),
+            test: path("test"),
+            format: Format::Auto,
+            fields: vec![field("text", FieldKind::Text(text)), field("label", FieldKind::Class)],
+            span,
+        }
+    }
+
+    /// Loads files with the given contents; an error shows their names without the folder.
+    pub fn load(data: &Data, files: &[(&str, &str)]) -> Result<Dataset, String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        Dataset::load(data, &|name| folder.path().join(name))
+            .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    const TRAIN: &str = "text\tlabel\nB a b\t10\na c, b\t9\na a d e f\t10\n";
+
+    #[test]
+    fn tokens_and_labels_of_train_become_ids() {
+        let set = load(&data("lowercase min_count max_len"), &[("train.tsv", TRAIN)]).unwrap();
+        // Cut to three tokens: b a b | a c , | a a d
+        assert_eq!(set.vocabularies["text"].tokens(), ["<pad>", "<unk>", "a", "b"]);
+        assert_eq!(set.labels.names(), ["9", "10"]);
+        let texts = &set.train.texts["text"];
+        assert_eq!((texts.get(0), texts.get(1), texts.get(2)), (&[3, 2, 3][..], &[2, 1, 1][..], &[2, 2, 1][..]));
+        assert_eq!((set.train.labels.as_slice(), set.train.truncated, set.train.len()), (&[1, 0, 1][..], 2, 3));
+        assert_eq!(set.train.unknown, 3.0 / 9.0);
+        assert_eq!((set.valid, set.test), (None, None));
+
+        let few = load(&data("max_vocab"), &[("train.tsv", TRAIN)]).unwrap();
+        assert_eq!(few.vocabularies["text"].tokens(), ["<pad>", "<unk>", "a"]);
+    }
+
+    #[test]
+    fn the_vocabulary_knows_train_alone() {
+        let valid = "label\ttext\n9\ta new b\n";
+        let test = "text\tlabel\nnew new\t10\n";
+        let files = [("train.tsv", TRAIN), ("valid.tsv", valid), ("test.tsv", test)];
+        let set = load(&data("valid test"), &files).unwrap();
+        assert_eq!(set.vocabularies["text"].get("new"), None);
+        assert_eq!(set.vocabularies, load(&data(""), &files).unwrap().vocabularies);
+        let (valid, test) = (set.valid.unwrap(), set.test.unwrap());
+        assert_eq!(valid.texts["text"].ids(), [2, 1, 3]);
+        assert_eq!((valid.labels, valid.unknown, test.unknown), (vec![0], 1.0 / 3.0, 1.0));
+        assert_ne!(valid.sha256, test.sha256);
+    }
+
+    #[test]
+    fn train_read_again_is_train() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("train.tsv"), TRAIN).unwrap();
+        let data = data("chars");
+        let set = Dataset::load(&data, &|name| folder.path().join(name)).unwrap();
+        let again = Split::read(&folder.path().join("train.tsv"), &data, &set.vocabularies, &set.labels).unwrap();
+        assert_eq!(again, set.train);
+    }
+
+    #[test]
+    fn what_does_not_fit_train_is_an_error_at_its_line() {
+        let many: String = (0..12).map(|i| format!("x\tclass{i}\n")).collect();
+        let many = format!("text\tlabel\n{many}");
+        for (train, valid, expected) in [
+            (
+                "text\tlabel\na\tx\nb\tx\n",
+                "",
+                "train.tsv: every row has the label `x`\n  help: training needs rows of at least two classes",
+            ),
+            (
+                "text\tlabel\na\tneg\nb\tpos\n",
+                "text\tlabel\na\tneg\na\tPos\n",
+                "valid.tsv:3: the label `Pos` does not occur in the training data\n  \
+                 help: did you mean `pos`? the classes are `neg`, `pos`",
+            ),
+            (
+                &many,
+                "text\tlabel\na\tother thing\n",
+                "valid.tsv:2: the label `other thing` does not occur in the training data\n  \
+                 help: the classes are `class0`, `class1`, `class10`, `class11`, `class2`, `class3`, `class4`, \
+                 `class5`, `class6`, `class7` and 2 more",
+            ),
+        ] {
+            let loaded = load(&data("valid"), &[("train.tsv", train), ("valid.tsv", valid)]);
+            assert_eq!(loaded.unwrap_err(), expected);
+        }
+        assert_eq!(load(&data(""), &[]).unwrap_err(), "train.tsv: there is no such file");
+        let error = load(&Data { train: None, ..data("") }, &[]).unwrap_err();
+        assert_eq!(error, "data: no `train` file is declared\n  help: add `train = \"…\"` to `data`");
+    }
+
+    #[test]
+    fn real_reviews_are_read_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/sst2");
+        if !folder.is_dir() {
+            eprintln!("skipped: shared data not present");
+            return;
+        }
+        let set = Dataset::load(&data("valid test lowercase min_count"), &|name| folder.join(name)).unwrap();
+        let rows = |split: &Option<Split>| split.as_ref().map(Split::len);
+        assert_eq!((set.train.len(), rows(&set.valid), rows(&set.test)), (6920, Some(872), Some(1821)));
+        assert_eq!(set.labels.names(), ["0", "1"]);
+        assert!(set.train.unknown < 0.1 && set.test.unwrap().unknown < 0.15);
+    }
+}

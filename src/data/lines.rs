@@ -1,0 +1,87 @@
+//! The lines of a text file, checked and hashed on the way. What a line means is for the formats to say.
+
+use super::DataError;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::path::Path;
+
+/// A longer line (or CSV record) is no row of a data set: an error, before it eats the memory.
+pub(super) const LONGEST: usize = 16 << 20;
+
+/// A reader of lines: UTF-8 without NUL, the byte order mark and the line ends (LF or CRLF) taken off.
+pub(super) struct Lines {
+    path: String,
+    reader: BufReader<File>,
+    hash: Sha256,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+impl Lines {
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let name = path.display().to_string();
+        let failed = |error: &std::io::Error| match error.kind() {
+            ErrorKind::NotFound => DataError::new(&name, None, "there is no such file"),
+            _ => DataError::new(&name, None, format!("cannot be read: {error}")),
+        };
+        let file = File::open(path).map_err(|error| failed(&error))?;
+        if file.metadata().map_err(|error| failed(&error))?.is_dir() {
+            return Err(DataError::new(&name, None, "this is a directory, not a file"));
+        }
+        let reader = BufReader::with_capacity(1 << 16, file);
+        Ok(Self { path: name, reader, hash: Sha256::new(), number: 0, buffer: Vec::new() })
+    }
+
+    /// The next line, or `None` at the end of the file.
+    pub fn next(&mut self) -> Result<Option<&str>, DataError> {
+        self.buffer.clear();
+        let mut limited = self.reader.by_ref().take(LONGEST as u64 + 1);
+        let read = limited.read_until(b'\n', &mut self.buffer);
+        let length = read.map_err(|error| self.error(format!("cannot be read: {error}")))?;
+        if length == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if length > LONGEST {
+            return Err(self.too_long(self.number));
+        }
+        self.hash.update(&self.buffer);
+        if let Some(at) = self.buffer.iter().position(|&byte| byte == 0) {
+            return Err(self.error(format!("a NUL byte (byte {} of the line)", at + 1)).help("is this a text file?"));
+        }
+        match std::str::from_utf8(&self.buffer) {
+            Ok(text) => {
+                let text = text.strip_suffix('\n').unwrap_or(text);
+                let text = text.strip_suffix('\r').unwrap_or(text);
+                Ok(Some(if self.number == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text }))
+            }
+            Err(error) => Err(self
+                .error(format!("not valid UTF-8 (byte {} of the line)", error.valid_up_to() + 1))
+                .help("save the file as UTF-8")),
+        }
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The number of the line read last, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// An error at the line read last.
+    pub fn error(&self, message: impl Into<String>) -> DataError {
+        DataError::new(&self.path, (self.number > 0).then_some(self.number), message)
+    }
+
+    pub fn too_long(&self, line: u64) -> DataError {
+        DataError::new(&self.path, line, format!("a line longer than {} MiB", LONGEST >> 20))
+    }
+
+    /// SHA-256, in hexadecimal, of the bytes read so far: of the whole file once [`Lines::next`] has said `None`.
+    pub fn sha256(&self) -> String {
+        self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -1,0 +1,27 @@
+//! Data files → token ids in batches.
+//!
+//! Opens only the files it is given, streams them once, keeps ids and never the texts. It knows nothing of tensors.
+
+mod batch;
+mod csv;
+mod dataset;
+mod error;
+mod header;
+mod json_lines;
+mod labels;
+mod lines;
+pub mod read;
+mod split;
+mod tokenize;
+mod tsv;
+pub mod vectors;
+mod vocabulary;
+
+pub use batch::{Batch, Order, Tokens, batches};
+pub use dataset::Dataset;
+pub use error::DataError;
+pub use labels::Labels;
+pub use split::{Split, Texts};
+pub use tokenize::Tokenizer;
+pub use vectors::Vectors;
+pub use vocabulary::{PAD, UNK, Vocabulary};

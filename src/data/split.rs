@@ -1,0 +1,130 @@
+//! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
+
+use super::{DataError, Labels, Tokenizer, UNK, Vocabulary, read};
+use crate::ir::{Data, FieldKind};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The texts of one field: ids one after the other, with where each text starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    pub(super) ids: Vec<u32>,
+    /// One more than there are texts; text `i` is `ids[offsets[i]..offsets[i + 1]]`.
+    offsets: Vec<usize>,
+}
+
+impl Texts {
+    fn new() -> Self {
+        Self { ids: Vec::new(), offsets: vec![0] }
+    }
+
+    /// The ids of text `i`, at least one.
+    pub fn get(&self, i: usize) -> &[u32] {
+        &self.ids[self.offsets[i]..self.offsets[i + 1]]
+    }
+
+    /// All ids, text after text.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+}
+
+/// The rows of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// By the name of the field.
+    pub texts: BTreeMap<String, Texts>,
+    /// The class of every row.
+    pub labels: Vec<u32>,
+    pub path: String,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    /// How many texts were cut by `max_len`.
+    pub truncated: usize,
+    /// The fraction of all tokens that have no entry in the vocabulary, `0..=1`.
+    pub unknown: f64,
+}
+
+impl Split {
+    /// Reads a file with the vocabularies and labels of the training data.
+    ///
+    /// Errors: those of [`read::rows`], a label that is unknown, a text field without a vocabulary.
+    pub fn read(
+        path: &Path,
+        data: &Data,
+        vocabularies: &BTreeMap<String, Vocabulary>,
+        labels: &Labels,
+    ) -> Result<Self, DataError> {
+        let name = path.display().to_string();
+        let vocabularies: Vec<&Vocabulary> = text_fields(data)
+            .map(|(field, _)| {
+                let missing = || DataError::new(&name, None, format!("no vocabulary for the field `{field}`"));
+                vocabularies.get(field).ok_or_else(missing)
+            })
+            .collect::<Result<_, _>>()?;
+        let token = |field: usize, token: &str| vocabularies[field].id(token);
+        let label = |line, label: &str| labels.id(label).ok_or_else(|| labels.unknown(&name, line, label));
+        let mut split = Self::scan(path, data, token, label)?;
+        split.count_unknown();
+        Ok(split)
+    }
+
+    /// The number of rows, at least 1.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The number of tokens of row `i`, over all its texts.
+    pub fn length(&self, i: usize) -> usize {
+        self.texts.values().map(|texts| texts.get(i).len()).sum()
+    }
+
+    /// Reads a file in one pass. `token` numbers a token of the text field with the given place, `label` a class.
+    pub(super) fn scan(
+        path: &Path,
+        data: &Data,
+        mut token: impl FnMut(usize, &str) -> u32,
+        mut label: impl FnMut(u64, &str) -> Result<u32, DataError>,
+    ) -> Result<Self, DataError> {
+        let name = path.display().to_string();
+        let fields: Vec<(&str, Tokenizer)> =
+            text_fields(data).map(|(field, text)| (field, Tokenizer::new(text))).collect();
+        let class = data.fields.iter().find(|field| field.kind == FieldKind::Class);
+        let Some(class) = class else { return Err(DataError::new(&name, None, "`data` declares no `class` field")) };
+        let mut columns: Vec<&str> =
+            text_fields(data).filter_map(|(field, _)| Some(data.field(field)?.column.as_str())).collect();
+        columns.push(&class.column);
+
+        let mut texts = vec![Texts::new(); fields.len()];
+        let (mut labels, mut truncated) = (Vec::new(), 0);
+        let mut rows = read::rows(path, data.format, &columns)?;
+        for row in rows.by_ref() {
+            let read::Row { line, values } = row?;
+            for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate() {
+                let cut = tokenizer.each(value, |piece| texts.ids.push(token(i, piece)));
+                truncated += usize::from(cut);
+                if texts.offsets.last() == Some(&texts.ids.len()) {
+                    return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
+                }
+                texts.offsets.push(texts.ids.len());
+            }
+            labels.push(label(line, &values[fields.len()])?);
+        }
+        let texts = fields.into_iter().map(|(field, _)| field.to_owned()).zip(texts).collect();
+        Ok(Self { texts, labels, path: name, sha256: rows.sha256(), truncated, unknown: 0.0 })
+    }
+
+    pub(super) fn count_unknown(&mut self) {
+        let ids = || self.texts.values().flat_map(Texts::ids);
+        self.unknown = ids().filter(|&&id| id == UNK).count() as f64 / ids().count().max(1) as f64;
+    }
+}
+
+/// The text fields in the order of `data`.
+pub(super) fn text_fields(data: &Data) -> impl Iterator<Item = (&str, &crate::ir::Text)> {
+    data.fields.iter().filter_map(|field| match &field.kind {
+        FieldKind::Text(text) => Some((field.name.as_str(), text)),
+        FieldKind::Class => None,
+    })
+}

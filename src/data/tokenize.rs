@@ -1,0 +1,80 @@
+//! Texts → tokens, as `ir::Text` says. Which of them have an id is the vocabulary's business.
+
+use crate::ir::{Text, TextKind};
+use jieba_rs::Jieba;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The dictionary takes a moment to load and never changes: once a process, and only where it is wanted.
+static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
+
+/// Cuts texts into tokens. White space separates tokens and is never part of the result as a token of its own.
+#[derive(Debug, Clone)]
+pub struct Tokenizer {
+    kind: TextKind,
+    lowercase: bool,
+    longest: usize,
+}
+
+impl Tokenizer {
+    pub fn new(text: &Text) -> Self {
+        Self { kind: text.kind, lowercase: text.lowercase, longest: text.max_len.unwrap_or(usize::MAX) }
+    }
+
+    /// The tokens of a text, at most `max_len` of them.
+    pub fn tokens(&self, text: &str) -> Vec<String> {
+        let mut tokens = Vec::new();
+        self.each(text, |token| tokens.push(token.to_owned()));
+        tokens
+    }
+
+    /// Gives the tokens of a text one by one, at most `max_len` of them; `true` if there were more.
+    pub fn each(&self, text: &str, mut take: impl FnMut(&str)) -> bool {
+        let text = if self.lowercase { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
+        let pieces: Box<dyn Iterator<Item = &str>> = match self.kind {
+            TextKind::Words => Box::new(text.split_word_bounds()),
+            TextKind::Chars => Box::new(text.graphemes(true)),
+            TextKind::Jieba => Box::new(JIEBA.cut(&text, true).into_iter().map(|token| token.word)),
+        };
+        let mut tokens = pieces.filter(|piece| !piece.chars().all(char::is_whitespace));
+        tokens.by_ref().take(self.longest).for_each(&mut take);
+        tokens.next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(kind: TextKind, text: &str) -> Vec<String> {
+        let text_field = Text { kind, lowercase: true, min_count: 1, max_len: None, max_vocab: None };
+        Tokenizer::new(&text_field).tokens(text)
+    }
+
+    #[test]
+    fn words_keep_punctuation_and_lose_white_space() {
+        let text = "Don't pay 3.50\u{a0}€ for \"it\",\t OK?";
+        let words = ["don't", "pay", "3.50", "€", "for", "\"", "it", "\"", ",", "ok", "?"];
+        assert_eq!(tokens(TextKind::Words, text), words);
+    }
+
+    #[test]
+    fn characters_are_what_a_reader_calls_so() {
+        assert_eq!(tokens(TextKind::Chars, "e\u{301}A 好👩‍🔬\u{3000}\r\n"), ["e\u{301}", "a", "好", "👩‍🔬"]);
+    }
+
+    #[test]
+    fn chinese_is_cut_into_words() {
+        assert_eq!(tokens(TextKind::Jieba, "我爱 北京天安门。OK"), ["我", "爱", "北京", "天安门", "。", "ok"]);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_said_so() {
+        let field = Text { kind: TextKind::Words, lowercase: false, min_count: 1, max_len: Some(2), max_vocab: None };
+        let tokenizer = Tokenizer::new(&field);
+        assert_eq!(tokenizer.tokens("One two three"), ["One", "two"]);
+        assert!(tokenizer.each("one two three", |_| {}));
+        assert!(!tokenizer.each("one two \n", |_| {}), "white space is not more text");
+    }
+}
