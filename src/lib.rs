@@ -12,6 +12,7 @@
 //! 8. `train`: loop, optimizers, schedules, metrics
 //! 9. `cli`: one file a command
 
+pub mod artifact;
 pub mod check;
 pub mod data;
 pub mod diagnostic;
