@@ -70,7 +70,7 @@ fn rows_and_columns(shape: &[usize]) -> (usize, usize) {
 fn identity(shape: &[usize]) -> Vec<f32> {
     let (rows, columns) = rows_and_columns(shape);
     let mut values = vec![0.0; rows * columns];
-    let square_blocks = columns > 0 && rows % columns == 0;
+    let square_blocks = columns > 0 && rows.is_multiple_of(columns);
     for row in 0..rows {
         let column = if square_blocks { row % columns } else { row };
         if column < columns {
@@ -107,14 +107,14 @@ fn orthogonal(shape: &[usize], random: &mut Random) -> Vec<f32> {
 fn orthonormal(count: usize, length: usize, random: &mut Random) -> Vec<f64> {
     let mut vectors: Vec<f64> = (0..count * length).map(|_| random.normal()).collect();
     let mut original: Vec<f64> = vectors.chunks(length.max(1)).map(norm).collect();
-    for i in 0..count {
+    for (i, original) in original.iter_mut().enumerate() {
         let (done, rest) = vectors.split_at_mut(i * length);
         let (current, later) = rest.split_at_mut(length);
-        while norm(current) <= 1e-3 * original[i] {
-            if norm(current) <= 1e-12 * original[i] {
+        while norm(current) <= 1e-3 * *original {
+            if norm(current) <= 1e-12 * *original {
                 current.fill_with(|| random.normal());
             }
-            original[i] = norm(current);
+            *original = norm(current);
             done.chunks(length).for_each(|unit| remove(unit, current));
         }
         let scale = 1.0 / norm(current);

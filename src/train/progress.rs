@@ -67,11 +67,11 @@ impl Progress {
         self.seen.examples += examples;
         self.seen.loss += loss * examples as f64;
         self.seen.correct += correct;
+        bar.inc(examples as u64);
         let count = self.seen.examples.max(1) as f64;
         let rate = thousands(bar.per_sec() as u64);
         let (loss, accuracy) = (self.seen.loss / count, percent(self.seen.correct as f64 / count));
         bar.set_message(format!("loss {loss:.3}  accuracy {accuracy}  {rate} examples/s"));
-        bar.inc(examples as u64);
     }
 
     /// An epoch is over: its line stays.

@@ -98,6 +98,7 @@ impl Optimizer {
         theta: &mut [f32],
         gradient: &[f32],
     ) {
+        assert!(self.steps > 0, "`begin_step` comes before the first update");
         assert_eq!(theta.len(), gradient.len(), "a parameter and its gradient have the same size");
         let step = Step { number: self.steps, learning_rate, scale };
         let used = self.rule.buffers().len();
