@@ -20,3 +20,4 @@ pub mod ir;
 pub mod random;
 pub mod source;
 pub mod syntax;
+pub mod train;

@@ -1,0 +1,154 @@
+//! What a person sees while a model trains, on stderr: a bar on a terminal, else one plain line an epoch.
+//!
+//! Records for programs (`metrics.jsonl`) are written elsewhere.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::table::{percent, thousands};
+
+/// The progress of one training.
+#[derive(Debug)]
+pub struct Progress {
+    epochs: usize,
+    examples: usize,
+    /// Absent where stderr is not a terminal.
+    bar: Option<ProgressBar>,
+    /// Sums over the epoch so far.
+    seen: Totals,
+}
+
+#[derive(Debug, Default)]
+struct Totals {
+    examples: usize,
+    loss: f64,
+    correct: usize,
+}
+
+/// One finished epoch in one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpochLine {
+    /// From 1.
+    pub epoch: usize,
+    pub epochs: usize,
+    pub loss: f64,
+    pub accuracy: f64,
+    /// Loss and accuracy on the validation data, where there is any.
+    pub valid: Option<(f64, f64)>,
+    pub examples_per_second: f64,
+    pub seconds: f64,
+    /// The best epoch so far.
+    pub best: bool,
+}
+
+impl Progress {
+    /// `epochs` of `examples` each; `epochs` is the number the file asks for, patience may end earlier.
+    pub fn new(epochs: usize, examples: usize) -> Self {
+        let bar = io::stderr().is_terminal().then(|| ProgressBar::new(examples as u64).with_style(style()));
+        Self { epochs, examples, bar, seen: Totals::default() }
+    }
+
+    /// Begins an epoch, counted from 1.
+    pub fn begin_epoch(&mut self, epoch: usize) {
+        self.seen = Totals::default();
+        if let Some(bar) = &self.bar {
+            bar.reset();
+            bar.set_length(self.examples as u64);
+            bar.set_message("");
+            bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        }
+    }
+
+    /// One batch is done: its number of examples, its mean loss, how many it had right.
+    pub fn step(&mut self, examples: usize, loss: f64, correct: usize) {
+        let Some(bar) = &self.bar else { return };
+        self.seen.examples += examples;
+        self.seen.loss += loss * examples as f64;
+        self.seen.correct += correct;
+        bar.inc(examples as u64);
+        let count = self.seen.examples.max(1) as f64;
+        let rate = thousands(bar.per_sec() as u64);
+        let (loss, accuracy) = (self.seen.loss / count, percent(self.seen.correct as f64 / count));
+        bar.set_message(format!("loss {loss:.3}  accuracy {accuracy}  {rate} examples/s"));
+    }
+
+    /// An epoch is over: its line stays.
+    pub fn epoch(&self, line: &EpochLine) {
+        self.note(&line.to_string());
+    }
+
+    /// A line of its own, above the bar.
+    pub fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            // Nobody may be listening any more; training goes on.
+            None => drop(writeln!(io::stderr(), "{text}")),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{prefix}  [{bar:24}] {pos}/{len}  {msg}  {eta} left")
+        .expect("the template is a constant, tested below")
+        .progress_chars("=> ")
+}
+
+impl fmt::Display for EpochLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "epoch {}/{}  loss {:.3}  accuracy {}", self.epoch, self.epochs, self.loss, percent(self.accuracy))?;
+        if let Some((loss, accuracy)) = self.valid {
+            write!(f, "  valid loss {loss:.3}  valid accuracy {}", percent(accuracy))?;
+        }
+        let rate = thousands(self.examples_per_second.round() as u64);
+        write!(f, "  {rate} examples/s  {:.1}s", self.seconds)?;
+        if self.best {
+            f.write_str("  best")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_is_one_line() {
+        let mut line = EpochLine {
+            epoch: 3,
+            epochs: 10,
+            loss: 0.4121,
+            accuracy: 0.8131,
+            valid: Some((0.4549, 0.782)),
+            examples_per_second: 4210.3,
+            seconds: 2.04,
+            best: true,
+        };
+        assert_eq!(
+            line.to_string(),
+            "epoch 3/10  loss 0.412  accuracy 81.3%  valid loss 0.455  valid accuracy 78.2%  4,210 examples/s  2.0s  best"
+        );
+        (line.valid, line.best) = (None, false);
+        assert_eq!(line.to_string(), "epoch 3/10  loss 0.412  accuracy 81.3%  4,210 examples/s  2.0s");
+    }
+
+    #[test]
+    fn the_bar_has_a_style() {
+        style();
+    }
+}
