@@ -1,0 +1,87 @@
+//! A classifier from its artifact, and its weights on the way into one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use super::{Classifier, Sizes};
+use crate::artifact::{self, ArtifactError, Record, Tensor};
+use crate::check::{self, NoFiles};
+use crate::data::{Labels, Vocabulary};
+use crate::ir::Graph;
+use crate::lower::{LowerError, Network};
+
+/// Why an artifact could not be used: one line that names the file.
+#[derive(Debug)]
+pub struct LoadError(String);
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<ArtifactError> for LoadError {
+    fn from(error: ArtifactError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Reads a trained model. Its source is checked and every weight compared with it: a file that was tampered with is an error.
+pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
+    let (record, tensors) = artifact::read::<Record>(path)?;
+    let damaged = |why: String| LoadError(format!("{}: {why}; the file is damaged or was made by hand", path.display()));
+    let checked = check::check("model.rnn", &record.source, &mut NoFiles);
+    let Some(program) = checked.program else {
+        let first = checked.diagnostics.iter().find(|d| d.is_error()).map_or("", |d| &d.message);
+        return Err(damaged(format!("the source in it is not sound: {first}")));
+    };
+    let Some(model) = &program.model else { return Err(damaged("the source in it has no model".into())) };
+    if program.data.is_none() {
+        return Err(damaged("the source in it has no data block".into()));
+    }
+    let vocabularies = record
+        .vocabularies
+        .iter()
+        .map(|(field, tokens)| Ok((field.clone(), Vocabulary::try_from(tokens.clone())?)))
+        .collect::<Result<BTreeMap<_, _>, String>>()
+        .map_err(|why| damaged(format!("a vocabulary in it is not sound: {why}")))?;
+    let labels = Labels::try_from(record.labels.clone()).map_err(|why| damaged(format!("its labels are not sound: {why}")))?;
+    if let Some(field) = model.inputs.iter().find(|field| !vocabularies.contains_key(*field)) {
+        return Err(damaged(format!("it has no vocabulary for `{field}`")));
+    }
+    // Sizes follow from vocabulary and labels; only the width of word vectors must be believed, and its weights show it.
+    let mut sizes = Sizes(record.sizes.clone());
+    sizes.0.extend(Sizes::of(&vocabularies, &model.label, &labels).0);
+    let values = values(&model.graph, &sizes, tensors).map_err(damaged)?;
+    let classifier = Classifier::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
+    Ok((classifier, record))
+}
+
+/// The weights in the graph's order, each with the shape the source gives it.
+fn values(graph: &Graph, sizes: &Sizes, tensors: Vec<Tensor>) -> Result<Vec<Vec<f32>>, String> {
+    let shapes = Network::shapes(graph, &|symbol| sizes.get(symbol)).map_err(|e| e.to_string())?;
+    let mut by_name: BTreeMap<String, Tensor> = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
+    let mut values = Vec::new();
+    for (parameter, shape) in graph.parameters.iter().zip(shapes) {
+        let tensor = by_name.remove(&parameter.name).ok_or_else(|| format!("it has no tensor `{}`", parameter.name))?;
+        if tensor.shape != shape {
+            return Err(format!("`{}` has the shape {:?}, but its source says {shape:?}", parameter.name, tensor.shape));
+        }
+        values.push(tensor.values);
+    }
+    match by_name.keys().next() {
+        Some(extra) => Err(format!("its source has no parameter `{extra}`")),
+        None => Ok(values),
+    }
+}
+
+/// The weights as an artifact takes them: name, shape, values.
+pub fn tensors<'v>(classifier: &Classifier, values: &'v [Vec<f32>]) -> Result<Vec<(String, Vec<usize>, &'v [f32])>, LowerError> {
+    let graph = &classifier.model.graph;
+    let shapes = Network::shapes(graph, &|symbol| classifier.sizes.get(symbol))?;
+    let named = graph.parameters.iter().zip(shapes).zip(values);
+    Ok(named.map(|((parameter, shape), values)| (parameter.name.clone(), shape, values.as_slice())).collect())
+}

@@ -1,0 +1,75 @@
+//! A classifier in memory: its program, vocabulary, labels and weights. Texts in, probabilities out.
+//!
+//! Training changes the weights from outside; reading and writing files is [`load`] and the artifact room.
+
+mod evaluate;
+mod load;
+mod predict;
+
+use std::collections::BTreeMap;
+
+use crate::data::{Labels, Tokenizer, Vocabulary};
+use crate::ir::{Data, FieldKind, Model, Program, Symbol};
+use crate::lower::{LowerError, Network};
+
+pub use evaluate::{Loss, evaluate, largest};
+pub use load::{LoadError, load, tensors};
+pub use predict::Prediction;
+
+pub struct Classifier {
+    pub model: Model,
+    pub data: Data,
+    pub vocabularies: BTreeMap<String, Vocabulary>,
+    pub labels: Labels,
+    pub sizes: Sizes,
+    pub network: Network,
+}
+
+impl Classifier {
+    /// Puts a checked program together with what came from its data; `values` are the weights in the model's order.
+    pub fn new(
+        program: &Program,
+        vocabularies: BTreeMap<String, Vocabulary>,
+        labels: Labels,
+        sizes: Sizes,
+        values: Vec<Vec<f32>>,
+    ) -> Result<Self, LowerError> {
+        let missing = |what: &str| LowerError::new(format!("the program has no {what}"));
+        let model = program.model.clone().ok_or_else(|| missing("model"))?;
+        let data = program.data.clone().ok_or_else(|| missing("data"))?;
+        let network = Network::new(&model.graph, &|symbol| sizes.get(symbol), values)?;
+        Ok(Self { model, data, vocabularies, labels, sizes, network })
+    }
+
+    /// How the text field `name` is cut into tokens.
+    pub fn tokenizer(&self, name: &str) -> Option<Tokenizer> {
+        match &self.data.field(name)?.kind {
+            FieldKind::Text(text) => Some(Tokenizer::new(text)),
+            FieldKind::Class => None,
+        }
+    }
+}
+
+/// The values of the sizes that come from data, by the way the language writes them: `vocabulary(text)`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sizes(pub BTreeMap<String, usize>);
+
+impl Sizes {
+    /// What the vocabularies and labels fix.
+    pub fn of(vocabularies: &BTreeMap<String, Vocabulary>, label: &str, labels: &Labels) -> Self {
+        let mut sizes = Self::default();
+        for (field, vocabulary) in vocabularies {
+            sizes.set(&Symbol::Vocabulary(field.as_str().into()), vocabulary.len());
+        }
+        sizes.set(&Symbol::Classes(label.into()), labels.len());
+        sizes
+    }
+
+    pub fn set(&mut self, symbol: &Symbol, value: usize) {
+        self.0.insert(symbol.to_string(), value);
+    }
+
+    pub fn get(&self, symbol: &Symbol) -> Option<usize> {
+        self.0.get(&symbol.to_string()).copied()
+    }
+}

@@ -1,0 +1,142 @@
+//! What a training needs to go on: weights, optimizer state, and where it was.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::EpochRecord;
+use super::setup::Setup;
+use super::{Best, BestState, LearningRate, Optimizer, PlateauState, TrainError};
+use crate::artifact::{self, Payload, Tensor};
+
+/// Where a training stands: the epoch under way (from 0), the steps of it that are done, and its sums so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    pub epoch: usize,
+    pub step: usize,
+    pub seen: usize,
+    pub correct: usize,
+    pub loss: f64,
+    pub weight: f64,
+    pub seconds: f64,
+    /// Whether patience has ended the training.
+    pub stopped: bool,
+}
+
+impl Position {
+    pub fn add(&mut self, loss: f64, weight: f64, correct: usize, examples: usize) {
+        self.step += 1;
+        self.loss += loss;
+        self.weight += weight;
+        self.correct += correct;
+        self.seen += examples;
+    }
+
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.weight.max(f64::MIN_POSITIVE)
+    }
+
+    pub fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.seen.max(1) as f64
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    /// The source that was trained; another one cannot go on from here.
+    source: String,
+    /// SHA-256 of the training data.
+    data: String,
+    position: Position,
+    optimizer_steps: u64,
+    best: BestState,
+    plateau: PlateauState,
+    history: Vec<EpochRecord>,
+}
+
+impl Payload for State {
+    const KEY: &'static str = "rnnc_checkpoint";
+    const KIND: &'static str = "checkpoint";
+}
+
+pub struct Checkpoint {
+    state: State,
+    tensors: BTreeMap<String, Tensor>,
+    path: String,
+}
+
+impl Checkpoint {
+    pub fn write(path: &Path, setup: &Setup, optimizer: &Optimizer, rate: &LearningRate, best: &Best, position: &Position, history: &[EpochRecord]) -> Result<(), TrainError> {
+        let state = State {
+            source: setup.source.clone(),
+            data: setup.dataset.train.sha256.clone(),
+            position: position.clone(),
+            optimizer_steps: optimizer.steps(),
+            best: best.state().clone(),
+            plateau: rate.state().clone(),
+            history: history.to_vec(),
+        };
+        let values = setup.classifier.network.values()?;
+        let weights = setup.classifier.model.graph.parameters.iter().zip(&values);
+        let mut tensors: Vec<(String, Vec<usize>, &[f32])> = weights.map(|(p, v)| (format!("weights.{}", p.name), vec![v.len()], v.as_slice())).collect();
+        tensors.extend(optimizer.state().into_iter().map(|(name, values)| (format!("optimizer.{name}"), vec![values.len()], values)));
+        Ok(artifact::write(path, &state, &tensors)?)
+    }
+
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        if !path.exists() {
+            let folder = path.parent().unwrap_or(path).display();
+            return Err(TrainError::Resume(format!("{folder}: there is no training here to go on with; leave out --resume to start one")));
+        }
+        let (state, tensors) = artifact::read::<State>(path)?;
+        let tensors = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
+        Ok(Self { state, tensors, path: path.display().to_string() })
+    }
+
+    /// Puts everything back to where it was.
+    #[allow(clippy::too_many_arguments)]
+    pub fn restore(
+        mut self,
+        setup: &mut Setup,
+        optimizer: &mut Optimizer,
+        rate: &mut LearningRate,
+        best: &mut Best,
+        position: &mut Position,
+        history: &mut Vec<EpochRecord>,
+    ) -> Result<(), TrainError> {
+        if self.state.source != setup.source {
+            let line = first_difference(&self.state.source, &setup.source);
+            return Err(TrainError::Resume(format!(
+                "{}: this training was started from another text, which differs from line {line} on; undo the change, or leave out --resume to start again",
+                self.path
+            )));
+        }
+        if self.state.data != setup.dataset.train.sha256 {
+            return Err(TrainError::Resume(format!(
+                "{}: the training data has changed since this training was started; leave out --resume to start again",
+                self.path
+            )));
+        }
+        let misfit = |path: &str| TrainError::Resume(format!("{path}: the checkpoint does not fit the model; leave out --resume to start again"));
+        let mut values = Vec::new();
+        for parameter in &setup.classifier.model.graph.parameters {
+            let tensor = self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
+            values.push(tensor.values);
+        }
+        setup.classifier.network.set_values(&values)?;
+        let buffers = std::mem::take(&mut self.tensors).into_iter();
+        let buffers = buffers.filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values))).collect();
+        optimizer.restore(self.state.optimizer_steps, buffers).map_err(|_| misfit(&self.path))?;
+        rate.restore(self.state.plateau);
+        *best = Best::resume(best.metric(), setup.train.patience, self.state.best);
+        *position = self.state.position;
+        *history = self.state.history;
+        Ok(())
+    }
+}
+
+/// The first line, from 1, in which two texts differ.
+fn first_difference(a: &str, b: &str) -> usize {
+    1 + a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count()
+}

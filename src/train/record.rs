@@ -1,0 +1,131 @@
+//! What a training writes into its folder: the model, a line of metrics an epoch, and where it came from.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::run::Outcome;
+use super::setup::Setup;
+use super::{Evaluation, TrainError};
+use crate::artifact::{self, DataFile, Record, Role, write_atomically};
+use crate::classifier::{self, Loss, evaluate};
+use crate::data::Split;
+use crate::ir::Metric;
+
+/// One line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// From 1.
+    pub epoch: usize,
+    pub train_loss: f64,
+    pub train_accuracy: f64,
+    pub valid_loss: Option<f64>,
+    pub valid_accuracy: Option<f64>,
+    pub valid_macro_f1: Option<f64>,
+    /// Of the epoch's last step.
+    pub learning_rate: f64,
+    pub examples_per_second: f64,
+    /// Of training; validation is not counted.
+    pub seconds: f64,
+    /// Whether no epoch before was better.
+    pub best: bool,
+}
+
+impl EpochRecord {
+    /// The figure that decides the best epoch.
+    pub fn value(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::TrainLoss => Some(self.train_loss),
+            Metric::ValidLoss => self.valid_loss,
+            Metric::ValidAccuracy => self.valid_accuracy,
+            Metric::ValidMacroF1 => self.valid_macro_f1,
+        }
+        .unwrap_or(f64::NAN)
+    }
+}
+
+/// Where the artifact's data paths start from. It stays beside the artifact, never in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Origin {
+    pub directory: PathBuf,
+}
+
+impl Origin {
+    pub const NAME: &'static str = "origin.json";
+
+    /// What stands beside a model, where it was trained here.
+    pub fn beside(model: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(model.with_file_name(Self::NAME)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+}
+
+/// The files of a run.
+pub struct RunFiles {
+    pub model: PathBuf,
+    pub checkpoint: PathBuf,
+    metrics: PathBuf,
+}
+
+impl RunFiles {
+    /// Makes the folder and proves that it can be written to, before anyone waits for an epoch.
+    pub fn prepare(out: &Path, setup: &Setup) -> Result<Self, TrainError> {
+        std::fs::create_dir_all(out).map_err(|error| TrainError::Folder(format!("{}: cannot make this folder: {error}; name another one with --out", out.display())))?;
+        let directory = std::path::absolute(&setup.directory).unwrap_or_else(|_| setup.directory.clone());
+        let origin = serde_json::json!(Origin { directory });
+        write_atomically(&out.join(Origin::NAME), format!("{origin}\n").as_bytes())?;
+        Ok(Self { model: out.join("model.safetensors"), checkpoint: out.join("checkpoint.safetensors"), metrics: out.join("metrics.jsonl") })
+    }
+
+    pub fn write_metrics(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
+        let lines: String = history.iter().map(|record| format!("{}\n", serde_json::json!(record))).collect();
+        Ok(write_atomically(&self.metrics, lines.as_bytes())?)
+    }
+
+    /// Writes the weights of this moment as the model.
+    pub fn write_model(&self, setup: &Setup, history: &[EpochRecord], valid: Option<&Evaluation>) -> Result<(), TrainError> {
+        let values = setup.classifier.network.values()?;
+        let record = record(setup, history, serde_json::json!({ "valid": valid }));
+        Ok(artifact::write(&self.model, &record, &classifier::tensors(&setup.classifier, &values)?)?)
+    }
+
+    /// Reads the best epoch back, measures it on the test data and adds the figures to its record.
+    pub fn finish(&self, setup: &mut Setup, history: &[EpochRecord], loss: &Loss) -> Result<Outcome, TrainError> {
+        let (best, mut record) = classifier::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
+        let measure = |split: &Option<Split>| split.as_ref().map(|split| evaluate(&best, split, loss)).transpose();
+        let (valid, test) = (measure(&setup.dataset.valid)?, measure(&setup.dataset.test)?);
+        record.metrics = serde_json::json!({ "valid": valid, "test": test });
+        record.trained_epochs = history.len();
+        let values = best.network.values()?;
+        artifact::write(&self.model, &record, &classifier::tensors(&best, &values)?)?;
+        Ok(Outcome::Done { best_epoch: record.best_epoch, epochs: history.len(), valid, test })
+    }
+}
+
+fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) -> Record {
+    let dataset = &setup.dataset;
+    let data = setup.program.data.as_ref();
+    let file = |role, path: Option<&crate::ir::Path>, split: Option<&Split>| {
+        let (path, split) = path.zip(split)?;
+        Some(DataFile { role, path: path.text.clone(), sha256: split.sha256.clone(), rows: split.len() })
+    };
+    let files = [
+        file(Role::Train, data.and_then(|d| d.train.as_ref()), Some(&dataset.train)),
+        file(Role::Valid, data.and_then(|d| d.valid.as_ref()), dataset.valid.as_ref()),
+        file(Role::Test, data.and_then(|d| d.test.as_ref()), dataset.test.as_ref()),
+    ];
+    Record {
+        rnnc_version: env!("CARGO_PKG_VERSION").to_string(),
+        edition: setup.program.edition,
+        source: setup.source.clone(),
+        model: setup.classifier.model.name.clone(),
+        vocabularies: dataset.vocabularies.iter().map(|(field, v)| (field.clone(), v.tokens().to_vec())).collect(),
+        labels: dataset.labels.names().to_vec(),
+        sizes: setup.classifier.sizes.0.clone(),
+        seed: setup.train.seed,
+        data: files.into_iter().flatten().collect(),
+        metrics,
+        trained_epochs: history.len(),
+        best_epoch: history.iter().rev().find(|record| record.best).map_or(history.len(), |record| record.epoch),
+    }
+}

@@ -1,0 +1,127 @@
+//! One training from start to finish: epochs of steps, the best epoch kept, a checkpoint after each.
+//!
+//! It draws no random number by itself: everything is keyed by seed, epoch and step, so a run that stops anywhere goes
+//! on as if it had not.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::checkpoint::{Checkpoint, Position};
+use super::record::{EpochRecord, RunFiles};
+use super::setup::Setup;
+use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, clip_factor, global_norm};
+use crate::classifier::{Loss, evaluate};
+use crate::data::{Order, batches};
+use crate::lower::{Mode, cross_entropy};
+
+/// How a training ended.
+pub enum Outcome {
+    /// The figures of the best epoch; `test` only where there is test data.
+    Done { best_epoch: usize, epochs: usize, valid: Option<Evaluation>, test: Option<Evaluation> },
+    /// Stopped from outside, everything written.
+    Interrupted { epoch: usize, step: usize },
+}
+
+/// Trains until the epochs, the patience or `stop` end it.
+pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool) -> Result<Outcome, TrainError> {
+    let files = RunFiles::prepare(&out, &setup)?;
+    let train = setup.train.clone();
+    let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
+    let sizes: Vec<usize> = setup.classifier.network.values()?.iter().map(Vec::len).collect();
+    let mut optimizer = Optimizer::new(&train.optimizer, &sizes);
+    let mut rate = LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
+    let mut best = Best::new(train.monitor, train.patience);
+    let mut position = Position::default();
+    let mut history: Vec<EpochRecord> = Vec::new();
+    if resume {
+        let checkpoint = Checkpoint::read(&files.checkpoint)?;
+        checkpoint.restore(&mut setup, &mut optimizer, &mut rate, &mut best, &mut position, &mut history)?;
+    }
+    let loss = Loss { class_weights: setup.class_weights.clone(), label_smoothing: train.label_smoothing };
+    let mut progress = Progress::new(train.epochs, setup.dataset.train.len());
+    let mut stopped_early = position.stopped;
+
+    while position.epoch < train.epochs && !stopped_early {
+        let epoch = position.epoch;
+        let order = Order::Shuffled { seed: train.seed, epoch: epoch as u64 };
+        let plan = batches(&setup.dataset.train, train.batch_size, order);
+        progress.begin_epoch(epoch + 1);
+        let started = Instant::now();
+        let (seconds_before, seen_before) = (position.seconds, position.seen);
+        for rows in &plan[position.step..] {
+            if stop() {
+                position.seconds = seconds_before + started.elapsed().as_secs_f64();
+                progress.finish();
+                Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
+                return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
+            }
+            let batch = setup.dataset.train.batch(rows);
+            let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
+            let network = &mut setup.classifier.network;
+            let logits = network.forward(&[setup.classifier.model.logits], &batch.texts, mode)?;
+            let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
+            let value = f64::from(mean.to_scalar::<f32>()?);
+            let scores = logits[0].to_vec2::<f32>()?;
+            let gradients = network.gradients(&mean)?;
+            let norm = global_norm(gradients.iter().flatten().map(Vec::as_slice));
+            if !value.is_finite() || !norm.is_finite() {
+                progress.finish();
+                // The weights of this moment are the last good ones: the step that would have spoiled them is not taken.
+                Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
+                return Err(TrainError::Diverged { epoch: epoch + 1, step: position.step + 1, loss: value, norm, rate: rate.at(optimizer.steps()) });
+            }
+            let scale = train.clip_norm.map_or(1.0, |max| clip_factor(norm, max));
+            let learning_rate = rate.at(optimizer.steps());
+            drop((logits, mean));
+            optimizer.begin_step();
+            network.update(&gradients, |index, theta, gradient| optimizer.update(index, learning_rate, scale, theta, gradient))?;
+            let correct = scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
+            position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());
+            progress.step(rows.len(), value, correct);
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let valid = match &setup.dataset.valid {
+            Some(split) => Some(evaluate(&setup.classifier, split, &loss)?),
+            None => None,
+        };
+        let mut record = EpochRecord {
+            epoch: epoch + 1,
+            train_loss: position.mean_loss(),
+            train_accuracy: position.accuracy(),
+            valid_loss: valid.as_ref().map(|v| v.loss),
+            valid_accuracy: valid.as_ref().map(|v| v.accuracy),
+            valid_macro_f1: valid.as_ref().map(|v| v.macro_f1),
+            learning_rate: rate.at(optimizer.steps().saturating_sub(1)),
+            examples_per_second: (position.seen - seen_before) as f64 / seconds.max(1e-9),
+            seconds: seconds_before + seconds,
+            best: false,
+        };
+        let watched = record.value(train.monitor);
+        let verdict = best.epoch(watched);
+        rate.epoch_ended(watched, train.monitor);
+        record.best = verdict.improved;
+        progress.epoch(&EpochLine {
+            epoch: record.epoch,
+            epochs: train.epochs,
+            loss: record.train_loss,
+            accuracy: record.train_accuracy,
+            valid: record.valid_loss.zip(record.valid_accuracy),
+            examples_per_second: record.examples_per_second,
+            seconds: record.seconds,
+            best: record.best,
+        });
+        history.push(record);
+        if verdict.improved || history.len() == 1 {
+            files.write_model(&setup, &history, valid.as_ref())?;
+        }
+        stopped_early = verdict.stop;
+        position = Position { epoch: epoch + 1, stopped: stopped_early, ..Position::default() };
+        files.write_metrics(&history)?;
+        Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
+    }
+    progress.finish();
+    if stopped_early {
+        progress.note(&format!("stopped: {} epochs without a better {}", train.patience.unwrap_or(0), train.monitor.name()));
+    }
+    files.finish(&mut setup, &history, &loss)
+}

@@ -1,0 +1,119 @@
+//! Everything a training starts from: data read, sizes known, weights at their initial values.
+
+use std::path::{Path, PathBuf};
+
+use super::{TrainError, class_weights, initialize};
+use crate::classifier::{Classifier, Sizes};
+use crate::data::{Dataset, vectors};
+use crate::ir::{Graph, Parameter, Program, Symbol, Train};
+use crate::lower::Network;
+use crate::random::Random;
+
+pub struct Setup {
+    pub program: Program,
+    pub train: Train,
+    /// The canonical source, for the artifact.
+    pub source: String,
+    pub dataset: Dataset,
+    pub classifier: Classifier,
+    pub class_weights: Option<Vec<f32>>,
+    /// Where the paths of the file start from.
+    pub directory: PathBuf,
+    /// What was noticed on the way, one line each.
+    pub notes: Vec<String>,
+}
+
+/// The stream of random numbers that initial weights come from.
+const INITIAL_WEIGHTS: u64 = 0x1217;
+
+impl Setup {
+    /// Reads the data and sets up the model. `directory` is where the file stands.
+    pub fn new(program: Program, source: String, directory: &Path) -> Result<Self, TrainError> {
+        let resolve = |path: &str| directory.join(path);
+        let data = program.data.clone().ok_or(TrainError::NoData)?;
+        let model = program.model.clone().ok_or(TrainError::NoModel)?;
+        let dataset = Dataset::load(&data, &resolve)?;
+        let mut sizes = Sizes::of(&dataset.vocabularies, &model.label, &dataset.labels);
+        let mut notes = describe(&dataset);
+        for parameter in &model.graph.parameters {
+            for symbol in parameter.shape.iter().flat_map(|dim| dim.symbols()) {
+                if let Symbol::VectorSize(path) = symbol {
+                    sizes.set(symbol, vectors::width(&resolve(path))?);
+                }
+            }
+        }
+        let values = initial_values(&model.graph, &sizes, program.train.seed, &dataset, &resolve, &mut notes)?;
+        let counts = counts(&dataset);
+        let class_weights = match &program.train.class_weights {
+            crate::ir::ClassWeights::None => None,
+            weights => Some(class_weights(weights, &counts, dataset.labels.names()).map_err(TrainError::ClassWeights)?),
+        };
+        let classifier = Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
+        let train = program.train.clone();
+        Ok(Self { program, train, source, dataset, classifier, class_weights, directory: directory.to_path_buf(), notes })
+    }
+}
+
+fn describe(dataset: &Dataset) -> Vec<String> {
+    let rows = |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.len().to_string());
+    let vocabulary: Vec<String> = dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
+    let mut notes = vec![format!(
+        "{} training, {} validation, {} test rows; {} classes; vocabulary of {}",
+        dataset.train.len(),
+        rows(&dataset.valid),
+        rows(&dataset.test),
+        dataset.labels.len(),
+        vocabulary.join(", ")
+    )];
+    if dataset.train.truncated > 0 {
+        notes.push(format!("{} training texts were cut by max_len", dataset.train.truncated));
+    }
+    notes
+}
+
+fn counts(dataset: &Dataset) -> Vec<u64> {
+    let mut counts = vec![0; dataset.labels.len()];
+    dataset.train.labels.iter().for_each(|label| counts[*label as usize] += 1);
+    counts
+}
+
+/// Every parameter by its initializer, its random numbers keyed by its name, so that one more layer changes no other.
+fn initial_values(
+    graph: &Graph,
+    sizes: &Sizes,
+    seed: u64,
+    dataset: &Dataset,
+    resolve: &dyn Fn(&str) -> PathBuf,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Vec<f32>>, TrainError> {
+    let shapes = Network::shapes(graph, &|symbol| sizes.get(symbol))?;
+    let size = |dim: &crate::ir::Dim| dim.evaluate(&|symbol| sizes.get(symbol)).unwrap_or(1);
+    let mut values = Vec::new();
+    for (parameter, shape) in graph.parameters.iter().zip(shapes) {
+        let key: Vec<u64> = std::iter::once(INITIAL_WEIGHTS).chain(parameter.name.bytes().map(u64::from)).collect();
+        let mut weights = initialize(&parameter.initializer, &shape, size, &mut Random::new(seed, &key));
+        if let Some(note) = pretrained(parameter, &shape, dataset, resolve, &mut weights)? {
+            notes.push(note);
+        }
+        values.push(weights);
+    }
+    Ok(values)
+}
+
+/// Overwrites the rows that a file of word vectors knows; says how many.
+fn pretrained(
+    parameter: &Parameter,
+    shape: &[usize],
+    dataset: &Dataset,
+    resolve: &dyn Fn(&str) -> PathBuf,
+    weights: &mut [f32],
+) -> Result<Option<String>, TrainError> {
+    let Some(rows) = &parameter.pretrained else { return Ok(None) };
+    let (Some(vocabulary), [_, width]) = (dataset.vocabularies.get(&rows.field), shape) else { return Ok(None) };
+    let found = vectors::read(&resolve(&rows.path), vocabulary, Some(*width))?;
+    for (id, vector) in &found.rows {
+        let start = *id as usize * width;
+        weights[start..start + width].copy_from_slice(vector);
+    }
+    Ok(Some(format!("{}: vectors for {} of {} tokens ({:.1} %)", rows.path, found.found(), found.wanted, 100.0 * found.coverage())))
+}
