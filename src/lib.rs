@@ -14,5 +14,8 @@
 
 pub mod diagnostic;
 pub mod ir;
+pub mod kernels;
+pub mod lower;
+pub mod passes;
 pub mod random;
 pub mod source;
