@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use candle_core::Tensor;
+
 use super::LowerError;
 use crate::ir::{Dim, Symbol, Type};
 use crate::kernels::time::Sequence;
@@ -77,6 +79,16 @@ impl Batch {
     /// The shape of a value's tensor.
     pub fn shape(&self, ty: &Type) -> Result<Vec<usize>, LowerError> {
         Ok([self.leading(ty)?, features(ty)?].concat())
+    }
+
+    /// That a value has the shape its type says. The checker has proved it, so a misfit is our bug; found here it never
+    /// reaches a kernel, which would index beyond its input.
+    pub fn confirm(&self, value: &Tensor, ty: &Type) -> Result<(), LowerError> {
+        let shape = self.shape(ty)?;
+        if value.dims() == shape {
+            return Ok(());
+        }
+        Err(LowerError::new(format!("the shape should be {shape:?} and is {:?}", value.dims())))
     }
 }
 

@@ -10,8 +10,9 @@ use crate::kernels::binary::Binary;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::extend::Extend;
 use crate::kernels::features::{Narrow, Reduce, Softmax};
+use crate::kernels::product::{Factors, product, product_collecting};
 use crate::kernels::unary::Unary;
-use crate::kernels::{apply, apply2, bias::Bias, product::product};
+use crate::kernels::{apply, apply2, bias::Bias};
 use crate::random::Random;
 
 /// A value with the node that made it.
@@ -27,18 +28,20 @@ impl Operand<'_> {
     }
 }
 
-/// The value of `node`. `random` decides dropout; without it dropout changes nothing.
+/// The value of `node`. `random` decides dropout; without it dropout changes nothing. A product puts the factors of its
+/// weight's gradient into `factors` where they are given.
 pub(super) fn evaluate(
     node: &Node,
     inputs: &[Operand],
     batch: &Batch,
     random: Option<Random>,
+    factors: Option<&Factors>,
 ) -> Result<Tensor, LowerError> {
     let shape = batch.shape(&node.ty)?;
     let width = |operand: &Operand| operand.node.ty.last_axis().map_or(Ok(1), size);
     match (&node.op, inputs) {
         (Op::Constant(value), []) => Ok(Tensor::from_vec(vec![*value as f32], shape, &Device::Cpu)?),
-        (Op::Product, [weight, x]) => linear(weight, x, node, batch),
+        (Op::Product, [weight, x]) => linear(weight, x, node, batch, factors),
         (Op::Binary(op), [a, b]) => binary(*op, a, b, node, batch),
         (Op::Unary(op), [x]) => Ok(apply(Unary(*op), x.tensor, shape)?),
         (Op::Softmax, [x]) => Ok(apply(Softmax { width: width(x)? }, x.tensor, shape)?),
@@ -63,14 +66,24 @@ pub(super) fn evaluate(
 
 /// `weight @ x`. A shared weight is one matrix product over all rows; the product of two vectors that both differ from
 /// example to example is a sum of products, where either may lack the other's sequence axis.
-fn linear(weight: &Operand, x: &Operand, node: &Node, batch: &Batch) -> Result<Tensor, LowerError> {
+fn linear(
+    weight: &Operand,
+    x: &Operand,
+    node: &Node,
+    batch: &Batch,
+    factors: Option<&Factors>,
+) -> Result<Tensor, LowerError> {
     let shape = batch.shape(&node.ty)?;
     if !weight.node.ty.per_example {
         let width = *weight.tensor.dims().last().unwrap_or(&1);
         let rows = x.tensor.elem_count() / width.max(1);
         let outputs = weight.tensor.elem_count() / width.max(1);
-        let result = product(&x.tensor.reshape((rows, width))?, &weight.tensor.reshape((outputs, width))?)?;
-        return Ok(result.reshape(shape)?);
+        let (x, weight) = (reshape(x.tensor, &[rows, width])?, reshape(weight.tensor, &[outputs, width])?);
+        let result = match factors {
+            Some(factors) if weight.is_variable() => product_collecting(&x, &weight, factors)?,
+            _ => product(&x, &weight)?,
+        };
+        return Ok(reshape(&result, &shape)?);
     }
     let wide = if weight.node.ty.rank() > x.node.ty.rank() { &weight.node.ty } else { &x.node.ty };
     let wide_shape = batch.shape(wide)?;
@@ -82,6 +95,11 @@ fn linear(weight: &Operand, x: &Operand, node: &Node, batch: &Batch) -> Result<T
     )?;
     let width = wide_shape.last().copied().unwrap_or(1);
     Ok(apply(Reduce { reduction: Reduction::Sum, width }, &products, shape)?)
+}
+
+/// Without a node on the tape where the shape is right already.
+fn reshape(tensor: &Tensor, shape: &[usize]) -> candle_core::Result<Tensor> {
+    if tensor.dims() == shape { Ok(tensor.clone()) } else { tensor.reshape(shape) }
 }
 
 fn binary(op: BinaryOp, a: &Operand, b: &Operand, node: &Node, batch: &Batch) -> Result<Tensor, LowerError> {

@@ -29,7 +29,7 @@ pub use batch::Tokens;
 pub use error::LowerError;
 pub use loss::{cross_entropy, softmax};
 
-use crate::ir::{Graph, Node, NodeId, Op, ParameterId, Symbol};
+use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::Lookup;
 use crate::kernels::{apply, with_values};
 use crate::passes::{bind, hoist};
@@ -115,8 +115,14 @@ impl Network {
             }
         }
         let mut values: Vec<Option<Tensor>> = vec![None; self.graph.nodes.len()];
-        for (i, node) in self.graph.nodes.iter().enumerate().filter(|(i, _)| readers[*i] > 0).collect::<Vec<_>>() {
+        for (i, node) in self.graph.nodes.iter().enumerate() {
+            if readers[i] == 0 {
+                continue;
+            }
             let value = self.evaluate(NodeId(i), &values, &batch, mode).map_err(|error| error.at(node))?;
+            if node.ty.element == Element::Number {
+                batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
+            }
             values[i] = Some(value);
             for input in &node.inputs {
                 readers[input.0] -= 1;
@@ -153,7 +159,7 @@ impl Network {
             }
             _ => match time::evaluate(node, &inputs, batch)? {
                 Some(value) => Ok(value),
-                None => evaluate::evaluate(node, &inputs, batch, random(node, id, mode)),
+                None => evaluate::evaluate(node, &inputs, batch, random(node, id, mode), None),
             },
         }
     }

@@ -15,7 +15,8 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Device, Layout, Result, Shap
 use super::LowerError;
 use super::batch::{Batch, size};
 use super::evaluate::{Operand, align, evaluate};
-use crate::ir::{Cell, Graph, Op, ParameterId, Type};
+use crate::ir::{Cell, Graph, Node, NodeId, Op, ParameterId, Type};
+use crate::kernels::product::Factors;
 use crate::kernels::time::{Advance, Sequence};
 use crate::kernels::{apply2, slice, with_values};
 use crate::random::Random;
@@ -65,12 +66,38 @@ impl Step {
         })
     }
 
+    /// Adds the gradient of every parameter that has one to its place in the joined ones.
+    fn accumulate<'a>(&self, sums: &mut [f32], gradient: impl Fn(ParameterId) -> Option<&'a Tensor>) -> Result<()> {
+        let mut rest = sums;
+        for (id, shape) in &self.parameters {
+            let (sums, after) = rest.split_at_mut(shape.iter().product());
+            rest = after;
+            if let Some(gradient) = gradient(*id) {
+                with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The products with a parameter as it stands: the gradients of these weights are computed after the loop.
+    fn products(&self) -> BTreeMap<NodeId, (ParameterId, Factors)> {
+        let weight = |(i, node): (usize, &Node)| match (&node.op, node.inputs.first()) {
+            (Op::Product, Some(weight)) => match self.cell.node(*weight).op {
+                Op::Parameter(id) => Some((NodeId(i), (id, Factors::default()))),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.cell.nodes.iter().enumerate().filter_map(weight).collect()
+    }
+
     /// The new states from those before and the input of one step.
     fn run(
         &self,
         x: &Tensor,
         states: &[Tensor],
         parameters: &BTreeMap<ParameterId, Tensor>,
+        factors: &BTreeMap<NodeId, (ParameterId, Factors)>,
         random: impl Fn(usize) -> Option<Random>,
     ) -> std::result::Result<Vec<Tensor>, LowerError> {
         let batch = Batch::of_size(x.dims().first().copied().unwrap_or(1));
@@ -83,11 +110,13 @@ impl Step {
                 Op::State(n) => states.get(*n).cloned().ok_or_else(missing)?,
                 Op::Parameter(id) => parameters.get(id).cloned().ok_or_else(missing)?,
                 _ => {
-                    let operand = |id: &crate::ir::NodeId| Operand { node: &nodes[id.0], tensor: &values[id.0] };
+                    let operand = |id: &NodeId| Operand { node: &nodes[id.0], tensor: &values[id.0] };
                     let inputs: Vec<_> = node.inputs.iter().map(operand).collect();
-                    evaluate(node, &inputs, &batch, random(i)).map_err(|error| error.at(node))?
+                    let factors = factors.get(&NodeId(i)).map(|(_, factors)| factors);
+                    evaluate(node, &inputs, &batch, random(i), factors).map_err(|error| error.at(node))?
                 }
             };
+            batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
             values.push(value);
         }
         let next = self.cell.states.iter().zip(&self.states).map(|(state, width)| {
@@ -141,39 +170,43 @@ impl Scan {
     /// Runs all steps; gives the result and, when recording, what backward needs.
     fn run(&self, input: &[f32], parameters: &[f32]) -> std::result::Result<(Vec<f32>, Option<Tape>), LowerError> {
         let leaf = |values: &[f32], shape: &[usize]| -> Result<Tensor> {
-            let tensor = Tensor::from_slice(values, shape, &Device::Cpu)?;
-            if self.record { Ok(Var::from_tensor(&tensor)?.into_inner()) } else { Ok(tensor) }
+            if self.record {
+                Ok(Var::from_slice(values, shape, &Device::Cpu)?.into_inner())
+            } else {
+                Tensor::from_slice(values, shape, &Device::Cpu)
+            }
         };
         let (batch, width) = (self.batch(), self.step.input);
         let parameters = self.step.split(parameters).map(|(id, shape, values)| Ok((id, leaf(values, shape)?)));
         let parameters = parameters.collect::<Result<BTreeMap<_, _>>>()?;
-        let mut tape = self.record.then(|| Tape { parameters: parameters.clone(), steps: Vec::new() });
+        let factors = if self.record { self.step.products() } else { BTreeMap::new() };
 
         let zeros = |width: &usize| Tensor::zeros((batch, *width), candle_core::DType::F32, &Device::Cpu);
         let mut states = self.step.states.iter().map(zeros).collect::<Result<Vec<_>>>()?;
         let row = batch * self.step.states[0];
         let mut result = vec![0.0; self.sequence.steps * row];
+        let mut steps = Vec::new();
         for t in self.order() {
             let x = leaf(&input[t * batch * width..(t + 1) * batch * width], &[batch, width])?;
             if self.record {
                 // The state before becomes a leaf: the step's graph ends here.
                 for state in &mut states {
-                    *state = Var::from_tensor(&state.detach())?.into_inner();
+                    *state = with_values([state], |[values]| leaf(values, state.dims()))??;
                 }
             }
-            let mut next = self.step.run(&x, &states, &parameters, |node| self.random(t, node))?;
+            let mut next = self.step.run(&x, &states, &parameters, &factors, |node| self.random(t, node))?;
             if let Some(running) = self.running(t) {
                 for (next, state) in next.iter_mut().zip(&states) {
                     *next = apply2(Advance { running: running.clone() }, next, state, state.shape())?;
                 }
             }
             with_values([&next[0]], |[h]| result[t * row..(t + 1) * row].copy_from_slice(h))?;
-            if let Some(tape) = &mut tape {
-                tape.steps.push(Record { t, x, states, next: next.clone() });
+            if self.record {
+                steps.push(Record { t, x, states, next: next.clone() });
             }
             states = next;
         }
-        Ok((result, tape))
+        Ok((result, self.record.then_some(Tape { parameters, factors, steps })))
     }
 
     /// The gradients of input and joined parameters.
@@ -209,14 +242,11 @@ impl Scan {
             for (upstream, state) in d_states.iter_mut().zip(&states) {
                 *upstream = gradients.get(state).map(Tensor::detach);
             }
-            let mut rest = d_parameters.as_mut_slice();
-            for parameter in tape.parameters.values() {
-                let (sum, after) = rest.split_at_mut(parameter.elem_count());
-                rest = after;
-                if let Some(gradient) = gradients.get(parameter) {
-                    with_values([gradient], |[gradient]| sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))?;
-                }
-            }
+            self.step.accumulate(&mut d_parameters, |id| gradients.get(&tape.parameters[&id]))?;
+        }
+        for (weight, factors) in tape.factors.values() {
+            let gradient = factors.gradient()?;
+            self.step.accumulate(&mut d_parameters, |id| gradient.as_ref().filter(|_| id == *weight))?;
         }
         Ok((d_input, d_parameters))
     }
@@ -226,6 +256,8 @@ impl Scan {
 struct Tape {
     /// The leaves all steps share.
     parameters: BTreeMap<ParameterId, Tensor>,
+    /// Of every product's weight.
+    factors: BTreeMap<NodeId, (ParameterId, Factors)>,
     /// In the order they ran.
     steps: Vec<Record>,
 }

@@ -51,3 +51,21 @@ pub fn bind(graph: &Graph, size: &dyn Fn(&Symbol) -> Option<usize>) -> Result<Gr
         calls: graph.calls.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::builder::{Builder, time};
+
+    #[test]
+    fn data_sizes_become_numbers_and_lengths_stay() {
+        let vocabulary = Dim::symbol(Symbol::Vocabulary("text".into()));
+        let mut b = Builder::new(1);
+        let x = b.embedding(5, 4);
+        b.graph.parameters[0].shape[0] = vocabulary.clone();
+        let bound = bind(&b.graph, &|_| Some(9)).expect("everything has a value");
+        assert_eq!(bound.parameters[0].shape, [Dim::from(9), Dim::from(4)]);
+        assert_eq!(bound.node(x).ty.axes, [time(), Dim::from(4)]);
+        assert_eq!(bind(&b.graph, &|_| None).unwrap_err(), Unbound { dim: vocabulary });
+    }
+}

@@ -200,6 +200,11 @@ fn errors_name_what_is_missing() {
     let foreign = network.forward(&[x], &tokens(&[vec![99]]), Mode::Evaluate).unwrap_err().to_string();
     assert!(foreign.starts_with("`text` holds the token 99, but the table has 7 rows"), "{foreign}");
 
+    // A type that is not true, as a faulty pass would leave it.
+    b.graph.nodes[x.0].ty.axes[1] = Dim::from(5);
+    let wrong = super::network(&b).forward(&[x], &tokens(&texts()), Mode::Evaluate).unwrap_err().to_string();
+    assert!(wrong.starts_with("the shape should be [4, 4, 5] and is [4, 4, 2] (at Lookup"), "{wrong}");
+
     b.graph.parameters[1].shape = vec![Dim::symbol(Symbol::Vocabulary("text".into()))];
     let unknown = Network::shapes(&b.graph, &|_| None).unwrap_err().to_string();
     assert_eq!(unknown, "`p1`: the size `vocabulary(text)` is not known");
