@@ -1,0 +1,123 @@
+//! Operations along the last axis: softmax, reductions, slices.
+
+use super::{Kernel, exponential};
+use crate::ir::Reduction;
+
+/// Softmax of every row of `width` numbers.
+pub struct Softmax {
+    pub width: usize,
+}
+
+impl Kernel<1> for Softmax {
+    const NAME: &'static str = "softmax";
+
+    fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
+        let mut result = Vec::with_capacity(x.len());
+        for row in x.chunks_exact(self.width.max(1)) {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let start = result.len();
+            result.extend(row.iter().map(|x| exponential::exp(x - largest)));
+            let scale = 1.0 / result[start..].iter().sum::<f32>();
+            result[start..].iter_mut().for_each(|y| *y *= scale);
+        }
+        result
+    }
+
+    fn backward(&self, _: [&[f32]; 1], y: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
+        let mut gradient = Vec::with_capacity(y.len());
+        for (y, up) in y.chunks_exact(self.width.max(1)).zip(up.chunks_exact(self.width.max(1))) {
+            let inner: f32 = y.iter().zip(up).map(|(y, g)| y * g).sum();
+            gradient.extend(y.iter().zip(up).map(|(y, g)| y * (g - inner)));
+        }
+        [gradient]
+    }
+}
+
+/// `[rows, width] -> [rows]`. Of several equal largest values the first is the maximum.
+pub struct Reduce {
+    pub reduction: Reduction,
+    pub width: usize,
+}
+
+impl Kernel<1> for Reduce {
+    const NAME: &'static str = "reduce";
+
+    fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
+        let rows = x.chunks_exact(self.width.max(1));
+        match self.reduction {
+            Reduction::Sum => rows.map(|row| row.iter().sum()).collect(),
+            Reduction::Mean => rows.map(|row| row.iter().sum::<f32>() / self.width as f32).collect(),
+            Reduction::Max => rows.map(|row| row[largest(row.iter().copied())]).collect(),
+        }
+    }
+
+    fn backward(&self, [x]: [&[f32]; 1], _: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
+        let mut gradient = vec![0.0; x.len()];
+        let rows = gradient.chunks_exact_mut(self.width.max(1)).zip(x.chunks_exact(self.width.max(1)));
+        for ((gradient, x), g) in rows.zip(up) {
+            match self.reduction {
+                Reduction::Sum => gradient.fill(*g),
+                Reduction::Mean => gradient.fill(g / self.width as f32),
+                Reduction::Max => gradient[largest(x.iter().copied())] = *g,
+            }
+        }
+        [gradient]
+    }
+}
+
+/// Where the first of the largest values stands; a NaN counts as largest, as in PyTorch. 0 for no values.
+pub fn largest(values: impl Iterator<Item = f32>) -> usize {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (i, value) in values.enumerate() {
+        if i == 0 || value > best.1 || (value.is_nan() && !best.1.is_nan()) {
+            best = (i, value);
+        }
+    }
+    best.0
+}
+
+/// `start .. start + length` of every row of `width` numbers.
+pub struct Narrow {
+    pub width: usize,
+    pub start: usize,
+    pub length: usize,
+}
+
+impl Kernel<1> for Narrow {
+    const NAME: &'static str = "narrow";
+
+    fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
+        let rows = x.chunks_exact(self.width.max(1));
+        let mut result = Vec::with_capacity(rows.len() * self.length);
+        rows.for_each(|row| result.extend_from_slice(&row[self.start..self.start + self.length]));
+        result
+    }
+
+    fn backward(&self, [x]: [&[f32]; 1], _: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
+        let mut gradient = vec![0.0; x.len()];
+        let rows = gradient.chunks_exact_mut(self.width.max(1));
+        for (row, up) in rows.zip(up.chunks_exact(self.length.max(1))) {
+            row[self.start..self.start + self.length].copy_from_slice(up);
+        }
+        [gradient]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_maxima_the_first_gets_the_gradient() {
+        let max = Reduce { reduction: Reduction::Max, width: 3 };
+        let x = [1.0, 1.0, 0.0, -2.0, -1.0, -1.0];
+        assert_eq!(max.forward([&x]), [1.0, -1.0]);
+        assert_eq!(max.backward([&x], &[], &[5.0, 7.0]), [vec![5.0, 0.0, 0.0, 0.0, 7.0, 0.0]]);
+        assert_eq!(largest([1.0, f32::NAN, 2.0].into_iter()), 1);
+    }
+
+    #[test]
+    fn softmax_of_huge_scores_is_finite() {
+        assert_eq!(Softmax { width: 2 }.forward([&[1e30, -1e30]]), [1.0, 0.0]);
+    }
+}

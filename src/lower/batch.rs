@@ -1,0 +1,104 @@
+//! The examples a graph is evaluated for: how many, and how long each of their texts is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::LowerError;
+use crate::ir::{Dim, Symbol, Type};
+use crate::kernels::time::Sequence;
+
+/// The texts of one field for a batch of examples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Time-major: token `t` of example `b` stands at `t * batch + b`; padded with 0.
+    pub ids: Vec<u32>,
+    /// Number of tokens of the longest text.
+    pub steps: usize,
+    /// Number of tokens of every text.
+    pub lengths: Vec<u32>,
+}
+
+/// A checked batch.
+pub(super) struct Batch {
+    pub size: usize,
+    texts: BTreeMap<String, Text>,
+}
+
+pub(super) struct Text {
+    pub ids: Arc<[u32]>,
+    steps: usize,
+    lengths: Arc<[usize]>,
+}
+
+impl Batch {
+    pub fn new(texts: &BTreeMap<String, Tokens>) -> Result<Self, LowerError> {
+        let size = texts.values().next().map_or(1, |tokens| tokens.lengths.len());
+        let check = |(name, tokens): (&String, &Tokens)| {
+            let Tokens { ids, steps, lengths } = tokens;
+            let fits = lengths.iter().all(|length| *length as usize <= *steps);
+            if size == 0 || *steps == 0 || lengths.len() != size || ids.len() != steps * size || !fits {
+                let counts = format!("{} ids, {steps} steps, {} lengths", ids.len(), lengths.len());
+                return Err(LowerError::new(format!("`{name}` is no batch of {size} padded texts: {counts}")));
+            }
+            let lengths = lengths.iter().map(|length| *length as usize).collect();
+            Ok((name.clone(), Text { ids: ids.as_slice().into(), steps: *steps, lengths }))
+        };
+        Ok(Self { size, texts: texts.iter().map(check).collect::<Result<_, _>>()? })
+    }
+
+    /// The same number of examples, for values without a sequence axis.
+    pub fn of_size(size: usize) -> Self {
+        Self { size, texts: BTreeMap::new() }
+    }
+
+    pub fn text(&self, field: &str) -> Result<&Text, LowerError> {
+        self.texts.get(field).ok_or_else(|| LowerError::new(format!("no texts were given for `{field}`")))
+    }
+
+    /// The true lengths along the sequence axis of a value, with `width` features.
+    pub fn sequence(&self, ty: &Type) -> Result<Sequence, LowerError> {
+        let Some(Symbol::Length(field)) = ty.axes.first().and_then(Dim::as_symbol) else {
+            return Err(LowerError::new(format!("{ty} is no sequence")));
+        };
+        let text = self.text(field)?;
+        let width = features(ty)?.iter().product();
+        Ok(Sequence { steps: text.steps, lengths: text.lengths.clone(), width })
+    }
+
+    /// The axes a tensor has before its features: `[T, B]`, `[B]`, or none for a shared value.
+    pub fn leading(&self, ty: &Type) -> Result<Vec<usize>, LowerError> {
+        match (ty.per_example, ty.is_sequence()) {
+            (true, true) => Ok(vec![self.sequence(ty)?.steps, self.size]),
+            (true, false) => Ok(vec![self.size]),
+            (false, _) => Ok(Vec::new()),
+        }
+    }
+
+    /// The shape of a value's tensor.
+    pub fn shape(&self, ty: &Type) -> Result<Vec<usize>, LowerError> {
+        Ok([self.leading(ty)?, features(ty)?].concat())
+    }
+
+    /// That a value has the shape its type says. The checker has proved it, so a misfit is our bug; found here it never
+    /// reaches a kernel, which would index beyond its input.
+    pub fn confirm(&self, value: &Tensor, ty: &Type) -> Result<(), LowerError> {
+        let shape = self.shape(ty)?;
+        if value.dims() == shape {
+            return Ok(());
+        }
+        Err(LowerError::new(format!("the shape should be {shape:?} and is {:?}", value.dims())))
+    }
+}
+
+/// The sizes of a value's axes other than the sequence axis.
+pub(super) fn features(ty: &Type) -> Result<Vec<usize>, LowerError> {
+    ty.axes.iter().skip(usize::from(ty.is_sequence())).map(size).collect()
+}
+
+/// A bound size.
+pub(super) fn size(dim: &Dim) -> Result<usize, LowerError> {
+    let size = dim.as_constant().and_then(|size| usize::try_from(size).ok());
+    size.ok_or_else(|| LowerError::new(format!("the size `{dim}` is not known")))
+}

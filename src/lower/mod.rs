@@ -1,0 +1,263 @@
+//! A bound graph as candle tensors: values, gradients, parameters in place. CPU, f32. The reference path.
+//!
+//! Everything is time-major: a value `[T, F]` of one example is a tensor `[T, B, F]`, `[F]` is `[B, F]`, `[T]` is
+//! `[T, B]`, a scalar is `[B]`; a shared value has its own axes only.
+//!
+//! **The invariant of padding**: rows past an example's length may hold anything finite, and no true row ever depends on
+//! one. Operations along time read true steps only; all others treat rows one by one; gradients at padded rows are zero.
+//! So an example's result does not depend on what it is batched with.
+//!
+//! This room checks no shapes for the user (the checker has) and owns no optimizer: it lends the parameters as slices.
+
+mod batch;
+mod error;
+mod evaluate;
+mod loss;
+mod scan;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
+
+pub use batch::Tokens;
+pub use error::LowerError;
+pub use loss::{cross_entropy, softmax};
+
+use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
+use crate::kernels::lookup::Lookup;
+use crate::kernels::{apply, with_values};
+use crate::passes::{bind, hoist};
+use crate::random::Random;
+use batch::Batch;
+use evaluate::Operand;
+use scan::{Scan, Step};
+
+/// How a forward pass is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Dropout changes nothing, and nothing is kept for a backward pass.
+    Evaluate,
+    /// Dropout draws from the seed and the number of the training step.
+    Train { seed: u64, step: u64 },
+}
+
+/// A graph with numbers: sizes bound, one variable a parameter.
+pub struct Network {
+    graph: Graph,
+    /// For every node of the graph it was made from, the node here.
+    nodes: Vec<NodeId>,
+    /// One a cell of `graph`.
+    steps: Vec<Arc<Step>>,
+    parameters: Vec<Var>,
+}
+
+impl Network {
+    /// `size` gives the value of every symbol that comes from data, `values` one row-major array a parameter.
+    pub fn new(
+        graph: &Graph,
+        size: &dyn Fn(&Symbol) -> Option<usize>,
+        values: Vec<Vec<f32>>,
+    ) -> Result<Self, LowerError> {
+        let shapes = Self::shapes(graph, size)?;
+        if shapes.len() != values.len() {
+            return Err(LowerError::new(format!("{} parameters but values for {}", shapes.len(), values.len())));
+        }
+        let variables = shapes.iter().zip(values).zip(&graph.parameters).map(|((shape, values), parameter)| {
+            let (expected, given) = (shape.iter().product::<usize>(), values.len());
+            if expected != given {
+                return Err(LowerError::new(format!("`{}` has {expected} values, not {given}", parameter.name)));
+            }
+            Ok(Var::from_vec(values, shape.as_slice(), &Device::Cpu)?)
+        });
+        let parameters = variables.collect::<Result<_, LowerError>>()?;
+        let hoisted = hoist(&bind(graph, size)?);
+        let step = |cell| Step::new(cell, &hoisted.graph).map(Arc::new);
+        let steps = hoisted.graph.cells.iter().map(step).collect::<Result<_, _>>()?;
+        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters })
+    }
+
+    /// The shapes of the parameters once `size` is known, in the graph's order.
+    pub fn shapes(graph: &Graph, size: &dyn Fn(&Symbol) -> Option<usize>) -> Result<Vec<Vec<usize>>, LowerError> {
+        let shape = |parameter: &crate::ir::Parameter| {
+            let sizes = parameter.shape.iter().map(|dim| {
+                let unknown = || LowerError::new(format!("`{}`: the size `{dim}` is not known", parameter.name));
+                dim.evaluate(&size).ok_or_else(unknown)
+            });
+            sizes.collect()
+        };
+        graph.parameters.iter().map(shape).collect()
+    }
+
+    /// The values of `outputs` (nodes of the graph this was made from) for a batch of texts, one entry a text field.
+    /// Only nodes that the outputs need are evaluated.
+    pub fn forward(
+        &self,
+        outputs: &[NodeId],
+        texts: &BTreeMap<String, Tokens>,
+        mode: Mode,
+    ) -> Result<Vec<Tensor>, LowerError> {
+        let unknown = || LowerError::new("an output is no node of this graph");
+        let outputs = outputs.iter().map(|id| self.nodes.get(id.0).copied().ok_or_else(unknown));
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+        let batch = Batch::new(texts)?;
+        // How many later nodes still read a value: it is dropped after the last.
+        let mut readers = vec![0; self.graph.nodes.len()];
+        outputs.iter().for_each(|id| readers[id.0] += 1);
+        for (i, node) in self.graph.nodes.iter().enumerate().rev() {
+            if readers[i] > 0 {
+                node.inputs.iter().for_each(|input| readers[input.0] += 1);
+            }
+        }
+        let mut values: Vec<Option<Tensor>> = vec![None; self.graph.nodes.len()];
+        for (i, node) in self.graph.nodes.iter().enumerate() {
+            if readers[i] == 0 {
+                continue;
+            }
+            let value = self.evaluate(NodeId(i), &values, &batch, mode).map_err(|error| error.at(node))?;
+            if node.ty.element == Element::Number {
+                batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
+            }
+            values[i] = Some(value);
+            for input in &node.inputs {
+                readers[input.0] -= 1;
+                if readers[input.0] == 0 {
+                    values[input.0] = None;
+                }
+            }
+        }
+        outputs.iter().map(|id| values[id.0].clone().ok_or_else(unknown)).collect()
+    }
+
+    fn evaluate(&self, id: NodeId, values: &[Option<Tensor>], batch: &Batch, mode: Mode) -> Result<Tensor, LowerError> {
+        let node = self.graph.node(id);
+        let operand = |input: &NodeId| {
+            let tensor = values.get(input.0).and_then(Option::as_ref);
+            let tensor = tensor.ok_or_else(|| LowerError::new("an input stands after its use"))?;
+            Ok(Operand { node: self.graph.node(*input), tensor })
+        };
+        let inputs = node.inputs.iter().map(operand).collect::<Result<Vec<_>, LowerError>>()?;
+        match (&node.op, &inputs[..]) {
+            // The ids themselves are read where they are used.
+            (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
+            (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
+            (Op::Lookup, [table, tokens]) => lookup(table, tokens, batch),
+            (Op::Scan { cell, reverse }, [input]) => {
+                let step = self.steps[cell.0].clone();
+                let parameters = step.join(|id| self.parameter(id, mode))?;
+                let (random, record) = match mode {
+                    Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
+                    Mode::Evaluate => (None, false),
+                };
+                let sequence = batch.sequence(&input.node.ty)?;
+                Ok(Scan { step, sequence, reverse: *reverse, record, random }.apply(input.tensor, &parameters)?)
+            }
+            _ => match time::evaluate(node, &inputs, batch)? {
+                Some(value) => Ok(value),
+                None => evaluate::evaluate(node, &inputs, batch, random(node, id, mode), None),
+            },
+        }
+    }
+
+    /// A parameter as the graph sees it: on the tape only where a gradient is wanted.
+    fn parameter(&self, id: ParameterId, mode: Mode) -> Tensor {
+        let variable = &self.parameters[id.0];
+        match mode {
+            Mode::Train { .. } if self.graph.parameter(id).trainable => variable.as_tensor().clone(),
+            _ => variable.as_detached_tensor(),
+        }
+    }
+
+    /// The gradient of a scalar that a training pass of this network led to: row-major, in the order of the parameters,
+    /// nothing for those that are not trained. A trained parameter the loss does not depend on is an error naming it.
+    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Option<Vec<f32>>>, LowerError> {
+        let gradients = loss.backward()?;
+        let gradient = |(variable, parameter): (&Var, &crate::ir::Parameter)| {
+            if !parameter.trainable {
+                return Ok(None);
+            }
+            let absent = || LowerError::new(format!("the loss does not depend on the parameter `{}`", parameter.name));
+            let gradient = gradients.get(variable).ok_or_else(absent)?;
+            Ok(Some(with_values([gradient], |[values]| values.to_vec())?))
+        };
+        self.parameters.iter().zip(&self.graph.parameters).map(gradient).collect()
+    }
+
+    /// The parameters' values, row-major, in the graph's order.
+    pub fn values(&self) -> Result<Vec<Vec<f32>>, LowerError> {
+        let values = |variable: &Var| Ok(with_values([variable], |[values]| values.to_vec())?);
+        self.parameters.iter().map(values).collect()
+    }
+
+    /// Replaces all values, given as by [`Self::values`].
+    pub fn set_values(&mut self, values: &[Vec<f32>]) -> Result<(), LowerError> {
+        let fits = |(variable, values): (&Var, &Vec<f32>)| variable.elem_count() == values.len();
+        if values.len() != self.parameters.len() || !self.parameters.iter().zip(values).all(fits) {
+            return Err(LowerError::new("the new values do not fit the parameters"));
+        }
+        let mut values = values.iter();
+        self.for_each(|_, theta| values.next().into_iter().for_each(|new| theta.copy_from_slice(new)))
+    }
+
+    /// Calls `step(index, values, gradient)` for every parameter that has a gradient, in order, to change its values in
+    /// place. No loss from before an update can go backward after it.
+    pub fn update(
+        &mut self,
+        gradients: &[Option<Vec<f32>>],
+        mut step: impl FnMut(usize, &mut [f32], &[f32]),
+    ) -> Result<(), LowerError> {
+        self.for_each(|i, theta| {
+            if let Some(gradient) = gradients.get(i).and_then(Option::as_deref) {
+                step(i, theta, gradient);
+            }
+        })
+    }
+
+    fn for_each(&mut self, mut change: impl FnMut(usize, &mut [f32])) -> Result<(), LowerError> {
+        for (i, variable) in self.parameters.iter().enumerate() {
+            variable.inplace_op1(&InPlace(RefCell::new(|values: &mut [f32]| change(i, values))))?;
+        }
+        Ok(())
+    }
+}
+
+/// The generator of a dropout node in this training step.
+fn random(node: &Node, id: NodeId, mode: Mode) -> Option<Random> {
+    match (&node.op, mode) {
+        (Op::Dropout { .. }, Mode::Train { seed, step }) => Some(Random::new(seed, &[step, id.0 as u64])),
+        _ => None,
+    }
+}
+
+fn lookup(table: &Operand, tokens: &Operand, batch: &Batch) -> Result<Tensor, LowerError> {
+    let Op::Input(field) = &tokens.node.op else { return Err(LowerError::new("a lookup reads the tokens of a field")) };
+    let text = batch.text(field)?;
+    let (rows, width) = table.tensor.dims2()?;
+    if let Some(id) = text.ids.iter().find(|id| **id as usize >= rows) {
+        return Err(LowerError::new(format!("`{field}` holds the token {id}, but the table has {rows} rows")));
+    }
+    let shape = [batch.leading(&tokens.node.ty)?, vec![width]].concat();
+    Ok(apply(Lookup { ids: text.ids.clone(), width }, table.tensor, shape)?)
+}
+
+/// A change of a tensor's values where they stand.
+struct InPlace<F>(RefCell<F>);
+
+impl<F: FnMut(&mut [f32])> InplaceOp1 for InPlace<F> {
+    fn name(&self) -> &'static str {
+        "in_place"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        match (storage, layout.contiguous_offsets()) {
+            (CpuStorage::F32(values), Some((start, end))) => (self.0.borrow_mut())(&mut values[start..end]),
+            _ => candle_core::bail!("a parameter is a contiguous array of f32"),
+        }
+        Ok(())
+    }
+}

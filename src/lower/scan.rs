@@ -1,0 +1,333 @@
+//! The recurrence: one operation of candle's tape for all steps of a cell.
+//!
+//! Forward runs the cell's equations step by step on fresh leaves, so that every step has a small graph of its own.
+//! Backward goes back through the steps and calls candle's backward on each: its depth does not grow with the number of
+//! steps, and no step touches more than its own rows. A fused kernel for a cell takes the place of this operation.
+//!
+//! A finished example (`t >= length`) keeps its state; read in reverse it starts at its own last true step from zero
+//! states. Rows past the end of an example hold that state: finite, and of no influence on a true step.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Device, Layout, Result, Shape, Tensor, Var, bail};
+
+use super::LowerError;
+use super::batch::{Batch, size};
+use super::evaluate::{Operand, align, evaluate};
+use crate::ir::{Cell, Graph, Node, NodeId, Op, ParameterId, Type};
+use crate::kernels::product::Factors;
+use crate::kernels::time::{Advance, Sequence};
+use crate::kernels::{apply2, slice, with_values};
+use crate::random::Random;
+
+/// A cell ready to run: sizes known, its parameters in a row.
+#[derive(Debug)]
+pub(super) struct Step {
+    cell: Cell,
+    /// Width of the input of a step.
+    input: usize,
+    /// Width of every state.
+    states: Vec<usize>,
+    /// The parameters the equations use, in the order they stand in the scan's second argument, with their shapes.
+    parameters: BTreeMap<ParameterId, Vec<usize>>,
+}
+
+impl Step {
+    /// `cell` belongs to `graph`; both are bound.
+    pub fn new(cell: &Cell, graph: &Graph) -> std::result::Result<Self, LowerError> {
+        let mut parameters = BTreeMap::new();
+        for node in &cell.nodes {
+            if let Op::Parameter(id) = node.op {
+                let shape = graph.parameter(id).shape.iter().map(size).collect::<std::result::Result<_, _>>()?;
+                parameters.insert(id, shape);
+            }
+        }
+        let states = cell.states.iter().map(|state| size(&state.size)).collect::<std::result::Result<Vec<_>, _>>()?;
+        if states.is_empty() {
+            return Err(LowerError::new(format!("the cell `{}` has no state", cell.name)));
+        }
+        Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters })
+    }
+
+    /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
+    pub fn join(&self, parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
+        let flat = self.parameters.keys().map(|id| parameter(*id).flatten_all()).collect::<Result<Vec<_>>>()?;
+        if flat.is_empty() { Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu) } else { Tensor::cat(&flat, 0) }
+    }
+
+    /// The joined parameters one by one.
+    fn split<'a>(&'a self, joined: &'a [f32]) -> impl Iterator<Item = (ParameterId, &'a [usize], &'a [f32])> {
+        let mut rest = joined;
+        self.parameters.iter().map(move |(id, shape)| {
+            let (values, after) = rest.split_at(shape.iter().product());
+            rest = after;
+            (*id, shape.as_slice(), values)
+        })
+    }
+
+    /// Adds the gradient of every parameter that has one to its place in the joined ones.
+    fn accumulate<'a>(&self, sums: &mut [f32], gradient: impl Fn(ParameterId) -> Option<&'a Tensor>) -> Result<()> {
+        let mut rest = sums;
+        for (id, shape) in &self.parameters {
+            let (sums, after) = rest.split_at_mut(shape.iter().product());
+            rest = after;
+            if let Some(gradient) = gradient(*id) {
+                with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The products with a parameter as it stands: the gradients of these weights are computed after the loop.
+    fn products(&self) -> BTreeMap<NodeId, (ParameterId, Factors)> {
+        let weight = |(i, node): (usize, &Node)| match (&node.op, node.inputs.first()) {
+            (Op::Product, Some(weight)) => match self.cell.node(*weight).op {
+                Op::Parameter(id) => Some((NodeId(i), (id, Factors::default()))),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.cell.nodes.iter().enumerate().filter_map(weight).collect()
+    }
+
+    /// The new states from those before and the input of one step.
+    fn run(
+        &self,
+        x: &Tensor,
+        states: &[Tensor],
+        parameters: &BTreeMap<ParameterId, Tensor>,
+        factors: &BTreeMap<NodeId, (ParameterId, Factors)>,
+        random: impl Fn(usize) -> Option<Random>,
+    ) -> std::result::Result<Vec<Tensor>, LowerError> {
+        let batch = Batch::of_size(x.dims().first().copied().unwrap_or(1));
+        let nodes = &self.cell.nodes;
+        let mut values: Vec<Tensor> = Vec::with_capacity(nodes.len());
+        for (i, node) in nodes.iter().enumerate() {
+            let missing = || LowerError::new("a cell names something it does not have").at(node);
+            let value = match &node.op {
+                Op::StepInput => x.clone(),
+                Op::State(n) => states.get(*n).cloned().ok_or_else(missing)?,
+                Op::Parameter(id) => parameters.get(id).cloned().ok_or_else(missing)?,
+                _ => {
+                    let operand = |id: &NodeId| Operand { node: &nodes[id.0], tensor: &values[id.0] };
+                    let inputs: Vec<_> = node.inputs.iter().map(operand).collect();
+                    let factors = factors.get(&NodeId(i)).map(|(_, factors)| factors);
+                    evaluate(node, &inputs, &batch, random(i), factors).map_err(|error| error.at(node))?
+                }
+            };
+            batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
+            values.push(value);
+        }
+        let next = self.cell.states.iter().zip(&self.states).map(|(state, width)| {
+            let operand = Operand { node: self.cell.node(state.next), tensor: &values[state.next.0] };
+            align(&operand, &Type::example(vec![state.size.clone()]), &[batch.size, *width])
+        });
+        next.collect()
+    }
+}
+
+/// One application of a cell to a batch of sequences.
+pub(super) struct Scan {
+    pub step: Arc<Step>,
+    /// Of the input.
+    pub sequence: Sequence,
+    pub reverse: bool,
+    /// Whether a gradient will be asked for.
+    pub record: bool,
+    /// Seed and key of dropout inside the cell, in training.
+    pub random: Option<(u64, Vec<u64>)>,
+}
+
+impl Scan {
+    /// `(input: [T, B, G], parameters: [P]) -> [T, B, H]`: the first state after every step.
+    pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+        let record = self.record && (input.track_op() || parameters.track_op());
+        let recurrence = Recurrence { scan: Scan { record, ..self }, tape: Mutex::new(None) };
+        input.contiguous()?.apply_op2(parameters, recurrence)
+    }
+
+    fn batch(&self) -> usize {
+        self.sequence.lengths.len()
+    }
+
+    /// The steps in the order they are read.
+    fn order(&self) -> Box<dyn DoubleEndedIterator<Item = usize>> {
+        if self.reverse { Box::new((0..self.sequence.steps).rev()) } else { Box::new(0..self.sequence.steps) }
+    }
+
+    /// Which examples have a step `t`; nothing where all have.
+    fn running(&self, t: usize) -> Option<Arc<[bool]>> {
+        let running: Arc<[bool]> = self.sequence.lengths.iter().map(|length| t < *length).collect();
+        running.contains(&false).then_some(running)
+    }
+
+    fn random(&self, t: usize, node: usize) -> Option<Random> {
+        let (seed, key) = self.random.as_ref()?;
+        Some(Random::new(*seed, &[key.as_slice(), &[t as u64, node as u64]].concat()))
+    }
+
+    /// Runs all steps; gives the result and, when recording, what backward needs.
+    fn run(&self, input: &[f32], parameters: &[f32]) -> std::result::Result<(Vec<f32>, Option<Tape>), LowerError> {
+        let leaf = |values: &[f32], shape: &[usize]| -> Result<Tensor> {
+            if self.record {
+                Ok(Var::from_slice(values, shape, &Device::Cpu)?.into_inner())
+            } else {
+                Tensor::from_slice(values, shape, &Device::Cpu)
+            }
+        };
+        let (batch, width) = (self.batch(), self.step.input);
+        let parameters = self.step.split(parameters).map(|(id, shape, values)| Ok((id, leaf(values, shape)?)));
+        let parameters = parameters.collect::<Result<BTreeMap<_, _>>>()?;
+        let factors = if self.record { self.step.products() } else { BTreeMap::new() };
+
+        let zeros = |width: &usize| Tensor::zeros((batch, *width), candle_core::DType::F32, &Device::Cpu);
+        let mut states = self.step.states.iter().map(zeros).collect::<Result<Vec<_>>>()?;
+        let row = batch * self.step.states[0];
+        let mut result = vec![0.0; self.sequence.steps * row];
+        let mut steps = Vec::new();
+        for t in self.order() {
+            let x = leaf(&input[t * batch * width..(t + 1) * batch * width], &[batch, width])?;
+            if self.record {
+                // The state before becomes a leaf: the step's graph ends here.
+                for state in &mut states {
+                    *state = with_values([state], |[values]| leaf(values, state.dims()))??;
+                }
+            }
+            let mut next = self.step.run(&x, &states, &parameters, &factors, |node| self.random(t, node))?;
+            if let Some(running) = self.running(t) {
+                for (next, state) in next.iter_mut().zip(&states) {
+                    *next = apply2(Advance { running: running.clone() }, next, state, state.shape())?;
+                }
+            }
+            with_values([&next[0]], |[h]| result[t * row..(t + 1) * row].copy_from_slice(h))?;
+            if self.record {
+                steps.push(Record { t, x, states, next: next.clone() });
+            }
+            states = next;
+        }
+        Ok((result, self.record.then_some(Tape { parameters, factors, steps })))
+    }
+
+    /// The gradients of input and joined parameters.
+    fn back(&self, tape: Tape, upstream: &Tensor) -> Result<(Vec<f32>, Vec<f32>)> {
+        let (batch, width) = (self.batch(), self.step.input);
+        let mut d_input = vec![0.0; self.sequence.steps * batch * width];
+        let mut d_parameters =
+            vec![0.0; self.step.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()];
+        // Gradients of the states after the step at hand.
+        let mut d_states: Vec<Option<Tensor>> = vec![None; self.step.states.len()];
+        for Record { t, x, states, next } in tape.steps.into_iter().rev() {
+            let out = upstream.get(t)?;
+            d_states[0] = Some(match &d_states[0] {
+                Some(later) => later.add(&out)?,
+                None => out,
+            });
+            let mut loss: Option<Tensor> = None;
+            for (next, upstream) in next.iter().zip(&mut d_states) {
+                if let Some(upstream) = upstream.take().filter(|_| next.track_op()) {
+                    let seed = next.apply_op1(Seed { upstream })?;
+                    loss = Some(match loss {
+                        Some(loss) => loss.add(&seed)?,
+                        None => seed,
+                    });
+                }
+            }
+            let Some(loss) = loss else { continue };
+            let gradients = loss.backward()?;
+            if let Some(gradient) = gradients.get(&x) {
+                let rows = &mut d_input[t * batch * width..(t + 1) * batch * width];
+                with_values([gradient], |[gradient]| rows.copy_from_slice(gradient))?;
+            }
+            for (upstream, state) in d_states.iter_mut().zip(&states) {
+                *upstream = gradients.get(state).map(Tensor::detach);
+            }
+            self.step.accumulate(&mut d_parameters, |id| gradients.get(&tape.parameters[&id]))?;
+        }
+        for (weight, factors) in tape.factors.values() {
+            let gradient = factors.gradient()?;
+            self.step.accumulate(&mut d_parameters, |id| gradient.as_ref().filter(|_| id == *weight))?;
+        }
+        Ok((d_input, d_parameters))
+    }
+}
+
+/// What forward leaves for backward.
+struct Tape {
+    /// The leaves all steps share.
+    parameters: BTreeMap<ParameterId, Tensor>,
+    /// Of every product's weight.
+    factors: BTreeMap<NodeId, (ParameterId, Factors)>,
+    /// In the order they ran.
+    steps: Vec<Record>,
+}
+
+struct Record {
+    t: usize,
+    x: Tensor,
+    /// The leaves: states before the step.
+    states: Vec<Tensor>,
+    /// The graph of the step hangs on these.
+    next: Vec<Tensor>,
+}
+
+struct Recurrence {
+    scan: Scan,
+    /// Set by forward, taken by backward, which can so run only once.
+    tape: Mutex<Option<Tape>>,
+}
+
+impl CustomOp2 for Recurrence {
+    fn name(&self) -> &'static str {
+        "scan"
+    }
+
+    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
+        let scan = &self.scan;
+        let shape = (scan.sequence.steps, scan.batch(), scan.step.input);
+        let total: usize = scan.step.parameters.values().map(|shape| shape.iter().product::<usize>()).sum();
+        if l1.shape().dims3()? != shape || l2.shape().dims1()? != total {
+            bail!("a scan of {shape:?} with {total} parameters got {:?} and {:?}", l1.shape(), l2.shape());
+        }
+        let (result, tape) = scan.run(slice(s1, l1)?, slice(s2, l2)?).map_err(candle_core::Error::wrap)?;
+        if let Ok(mut slot) = self.tape.lock() {
+            *slot = tape;
+        }
+        Ok((CpuStorage::F32(result), (shape.0, shape.1, scan.step.states[0]).into()))
+    }
+
+    fn bwd(
+        &self,
+        input: &Tensor,
+        parameters: &Tensor,
+        _: &Tensor,
+        up: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let Some(tape) = self.tape.lock().ok().and_then(|mut slot| slot.take()) else {
+            bail!("a scan goes backward once, and only if it was recorded");
+        };
+        let (d_input, d_parameters) = self.scan.back(tape, up)?;
+        let give =
+            |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
+        Ok((give(d_input, input)?, give(d_parameters, parameters)?))
+    }
+}
+
+/// A scalar whose gradient with respect to its argument is `upstream`: where backward through a step starts.
+struct Seed {
+    upstream: Tensor,
+}
+
+impl CustomOp1 for Seed {
+    fn name(&self) -> &'static str {
+        "seed"
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        Ok((CpuStorage::F32(vec![0.0]), ().into()))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(self.upstream.clone()))
+    }
+}

@@ -1,0 +1,127 @@
+//! What a graph means, one number at a time, in f64, for one example: no batch, no padding, no hoisting. The judge of the
+//! lowering's values and, by finite differences, of its gradients.
+
+use crate::ir::{BinaryOp, Dim, Graph, Node, NodeId, Op, Reduction, Type, UnaryOp};
+
+/// The values of all nodes of `graph` for one text.
+pub(super) fn interpret(graph: &Graph, parameters: &[Vec<f64>], text: &[u32]) -> Vec<Vec<f64>> {
+    run(graph, &graph.nodes, parameters, text, &[], &[])
+}
+
+fn run(
+    graph: &Graph,
+    nodes: &[Node],
+    parameters: &[Vec<f64>],
+    text: &[u32],
+    x: &[f64],
+    states: &[Vec<f64>],
+) -> Vec<Vec<f64>> {
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    let size = |dim: &Dim| if dim.is_length() { text.len() } else { dim.as_constant().unwrap() as usize };
+    let width = |id: &NodeId| nodes[id.0].ty.last_axis().map_or(1, size);
+    let count = |ty: &Type| ty.axes.iter().map(size).product::<usize>();
+    for node in nodes {
+        let input = |i: usize| &values[node.inputs[i].0];
+        let rows = |i: usize| input(i).chunks(width(&node.inputs[i]));
+        let value = match &node.op {
+            Op::Input(_) => text.iter().map(|id| f64::from(*id)).collect(),
+            Op::Parameter(id) => parameters[id.0].clone(),
+            Op::Constant(value) => vec![*value],
+            Op::StepInput => x.to_vec(),
+            Op::State(i) => states[*i].clone(),
+            Op::Lookup => {
+                let table: Vec<&[f64]> = rows(0).collect();
+                text.iter().flat_map(|id| table[*id as usize]).copied().collect()
+            }
+            Op::Product => {
+                let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                rows(1).flat_map(|x| rows(0).map(move |w| dot(w, x))).collect()
+            }
+            Op::Binary(op) => {
+                let (a, b) = (input(0), input(1));
+                (0..count(&node.ty)).map(|i| binary(*op, a[i % a.len()], b[i % b.len()])).collect()
+            }
+            Op::Unary(op) => input(0).iter().map(|x| unary(*op, *x)).collect(),
+            Op::Softmax => rows(0).flat_map(softmax).collect(),
+            Op::Dropout { .. } => input(0).clone(),
+            Op::Concat => {
+                let lines = count(&node.ty) / node.ty.last_axis().map_or(1, size);
+                let part = |line: usize, id: &NodeId| values[id.0][line * width(id)..(line + 1) * width(id)].to_vec();
+                (0..lines).flat_map(|line| node.inputs.iter().flat_map(move |id| part(line, id))).collect()
+            }
+            Op::Narrow { start, length } => {
+                rows(0).flat_map(|row| row[size(start)..size(start) + size(length)].to_vec()).collect()
+            }
+            Op::ReduceFeatures(reduction) => rows(0).map(|row| reduce(*reduction, row.iter().copied())).collect(),
+            Op::Scan { cell, reverse } => {
+                let cell = &graph.cells[cell.0];
+                let mut states: Vec<Vec<f64>> = cell.states.iter().map(|state| vec![0.0; size(&state.size)]).collect();
+                let mut result = vec![Vec::new(); text.len()];
+                let xs: Vec<&[f64]> = rows(0).collect();
+                for i in 0..text.len() {
+                    let t = if *reverse { text.len() - 1 - i } else { i };
+                    let step = run(graph, &cell.nodes, parameters, text, xs[t], &states);
+                    states = cell.states.iter().map(|state| step[state.next.0].clone()).collect();
+                    result[t] = states[0].clone();
+                }
+                result.concat()
+            }
+            Op::Shift { steps } => {
+                let xs: Vec<&[f64]> = input(0).chunks(input(0).len() / text.len()).collect();
+                let source = |t: usize| usize::try_from(t as i64 - steps).ok().and_then(|t| xs.get(t).copied());
+                let zeros = vec![0.0; xs[0].len()];
+                (0..text.len()).flat_map(|t| source(t).unwrap_or(&zeros).to_vec()).collect()
+            }
+            Op::Last => input(0)[input(0).len() - count(&node.ty)..].to_vec(),
+            Op::First => input(0)[..count(&node.ty)].to_vec(),
+            Op::ReduceTime(reduction) => {
+                let n = count(&node.ty);
+                (0..n).map(|i| reduce(*reduction, input(0).iter().skip(i).step_by(n).copied())).collect()
+            }
+            Op::WeightedSum => {
+                let n = count(&node.ty);
+                let weighted = |i| input(0).iter().zip(input(1).iter().skip(i).step_by(n)).map(|(w, x)| w * x).sum();
+                (0..n).map(weighted).collect()
+            }
+        };
+        assert_eq!(value.len(), count(&node.ty), "{node:?}");
+        values.push(value);
+    }
+    values
+}
+
+fn binary(op: BinaryOp, a: f64, b: f64) -> f64 {
+    match op {
+        BinaryOp::Add => a + b,
+        BinaryOp::Subtract => a - b,
+        BinaryOp::Multiply => a * b,
+        BinaryOp::Divide => a / b,
+    }
+}
+
+fn unary(op: UnaryOp, x: f64) -> f64 {
+    match op {
+        UnaryOp::Negate => -x,
+        UnaryOp::Tanh => x.tanh(),
+        UnaryOp::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        UnaryOp::Relu => x.max(0.0),
+        UnaryOp::Exp => x.exp(),
+        UnaryOp::Log => x.ln(),
+        UnaryOp::Sqrt => x.sqrt(),
+        UnaryOp::Abs => x.abs(),
+    }
+}
+
+fn reduce(reduction: Reduction, values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = values.len() as f64;
+    match reduction {
+        Reduction::Max => values.fold(f64::NEG_INFINITY, f64::max),
+        Reduction::Mean => values.sum::<f64>() / n,
+        Reduction::Sum => values.sum(),
+    }
+}
+
+fn softmax(row: &[f64]) -> Vec<f64> {
+    let total: f64 = row.iter().map(|x| x.exp()).sum();
+    row.iter().map(|x| x.exp() / total).collect()
+}
