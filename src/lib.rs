@@ -14,6 +14,7 @@
 
 pub mod artifact;
 pub mod check;
+pub mod classifier;
 pub mod data;
 pub mod diagnostic;
 pub mod ir;

@@ -6,19 +6,9 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::LowerError;
+use crate::data::Tokens;
 use crate::ir::{Dim, Symbol, Type};
 use crate::kernels::time::Sequence;
-
-/// The texts of one field for a batch of examples.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
-    /// Time-major: token `t` of example `b` stands at `t * batch + b`; padded with 0.
-    pub ids: Vec<u32>,
-    /// Number of tokens of the longest text.
-    pub steps: usize,
-    /// Number of tokens of every text.
-    pub lengths: Vec<u32>,
-}
 
 /// A checked batch.
 pub(super) struct Batch {

@@ -25,7 +25,6 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
-pub use batch::Tokens;
 pub use error::LowerError;
 pub use loss::{cross_entropy, softmax};
 
