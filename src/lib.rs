@@ -15,6 +15,7 @@
 pub mod artifact;
 pub mod check;
 pub mod classifier;
+pub mod cli;
 pub mod data;
 pub mod diagnostic;
 pub mod ir;

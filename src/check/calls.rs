@@ -307,9 +307,26 @@ impl Checker<'_> {
             }));
         }
         if definition.is_primitive() {
-            return self.primitive(&layer, matched, span);
+            return self.apply_primitive(&layer, matched, span);
         }
         self.elaborate(&definition, &layer, matched, path, callee, span)
+    }
+
+    /// In the body of the model itself a primitive is a step of its own, which `summary` lists.
+    fn apply_primitive(&mut self, layer: &crate::syntax::ast::Layer, matched: Arguments, span: Span) -> Value {
+        if self.current().call.is_some() || self.current().generic {
+            return self.primitive(layer, matched, span);
+        }
+        let name = layer.name.name.clone();
+        self.calls.push(Call { layer: name, path: String::new(), parent: None, span, result: None });
+        let call = CallId(self.calls.len() - 1);
+        self.frame().call = Some(call);
+        let result = self.primitive(layer, matched, span);
+        self.frame().call = None;
+        if let Value::Tensor(node) = result {
+            self.calls[call.0].result = Some(node);
+        }
+        result
     }
 
     /// Evaluates the body of a layer with its parameters bound.

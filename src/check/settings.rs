@@ -148,6 +148,12 @@ pub fn unknown(ident: &Ident, known: &[&str], owner: &str) -> Diagnostic {
     diagnostic.help(format!("it has {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")))
 }
 
+/// What a setting of another framework is called here.
+pub fn synonym(word: &str) -> Option<&'static str> {
+    synonyms::setting(word).map(|(ours, _)| ours)
+}
+
+/// Reads settings against a table.
 pub struct Reader<'a> {
     pub sources: &'a Sources,
     /// Named numbers of the file.

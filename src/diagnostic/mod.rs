@@ -76,6 +76,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same finding after its files have become the files from `first` on.
+    pub fn moved(mut self, first: u32) -> Self {
+        let labels = self.labels.iter_mut().chain([&mut self.primary]).map(|label| &mut label.span);
+        labels.chain(self.fixes.iter_mut().map(|fix| &mut fix.span)).for_each(|span| span.file.0 += first);
+        self
+    }
+
     pub fn severity(&self) -> Severity {
         self.code.severity()
     }

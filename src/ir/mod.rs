@@ -3,6 +3,7 @@
 //! It knows neither pest nor candle. One [`Program`] is one checked `.rnn` file with its imports.
 
 mod cell;
+mod cost;
 mod data;
 mod dim;
 mod graph;
@@ -10,6 +11,7 @@ mod parameter;
 mod train;
 
 pub use cell::{Cell, State};
+pub use cost::Cost;
 pub use data::{Data, Field, FieldKind, Format, Path, Text, TextKind};
 pub use dim::{Dim, Symbol};
 pub use graph::{

@@ -14,6 +14,7 @@ pub mod extend;
 pub mod features;
 pub mod lookup;
 pub mod product;
+pub mod threads;
 pub mod time;
 pub mod unary;
 

@@ -28,6 +28,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 pub use error::LowerError;
 pub use loss::{cross_entropy, softmax};
 
+use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::Lookup;
 use crate::kernels::{apply, with_values};

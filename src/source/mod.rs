@@ -49,6 +49,13 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Takes the files of another compilation along; their ids grow by the returned number.
+    pub fn append(&mut self, other: Sources) -> u32 {
+        let first = self.files.len() as u32;
+        self.files.extend(other.files);
+        first
+    }
+
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }

@@ -1,0 +1,60 @@
+//! `rnnc eval`: a trained model on labelled rows.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use std::io::Write;
+
+use super::{Failure, Output};
+use crate::artifact::{Record, Role};
+use crate::classifier::{self, Loss, evaluate};
+use crate::data::Split;
+use crate::train::{Origin, class_weights};
+
+pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
+    let (classifier, record) = classifier::load(model).map_err(Failure::input)?;
+    let path = match data {
+        Some(path) => path.to_path_buf(),
+        None => test_data(model, &record)?,
+    };
+    let split = Split::read(&path, &classifier.data, &classifier.vocabularies, &classifier.labels).map_err(Failure::input)?;
+    if data.is_none()
+        && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
+        && file.sha256 != split.sha256
+    {
+        eprintln!("warning: {} has changed since the model was trained", path.display());
+    }
+    let evaluation = evaluate(&classifier, &split, &loss(&record, &classifier)?).map_err(Failure::input)?;
+    let mut out = std::io::stdout().lock();
+    match format {
+        Output::Human => writeln!(out, "{}\n{evaluation}", path.display())?,
+        Output::Json => writeln!(out, "{}", serde_json::json!(evaluation))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The loss as the model's source defines it; balanced weights need the training counts, which only training has.
+fn loss(record: &Record, classifier: &classifier::Classifier) -> Result<Loss, Failure> {
+    let checked = crate::check::check("model.rnn", &record.source, &mut crate::check::NoFiles);
+    let Some(program) = checked.program else { return Ok(Loss::default()) };
+    let weights = match &program.train.class_weights {
+        given @ crate::ir::ClassWeights::Given(_) => {
+            let ones = vec![1; classifier.labels.len()];
+            Some(class_weights(given, &ones, classifier.labels.names()).map_err(Failure::input)?)
+        }
+        _ => None,
+    };
+    Ok(Loss { class_weights: weights, label_smoothing: program.train.label_smoothing })
+}
+
+/// Where the test data of a model is: as its source says it, from where it was trained, from here, or from beside it.
+fn test_data(model: &Path, record: &Record) -> Result<PathBuf, Failure> {
+    let Some(file) = record.data.iter().find(|file| file.role == Role::Test) else {
+        return Err(Failure::input(format!("{}: it was trained without test data; name some with --data FILE", model.display())));
+    };
+    let origin = Origin::beside(model).map(|origin| origin.directory);
+    let beside = model.parent().map(Path::to_path_buf);
+    let folders = [origin, Some(PathBuf::new()), beside];
+    let found = folders.into_iter().flatten().map(|folder| folder.join(&file.path)).find(|path| path.is_file());
+    found.ok_or_else(|| Failure::input(format!("{}: its test data {:?} is not here; name it with --data FILE", model.display(), file.path)))
+}

@@ -1,0 +1,135 @@
+//! Reading `.rnn` files and what they import.
+
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use super::{Failure, stderr_style};
+use crate::check::{self, Checked, LoadError, Loaded, Loader};
+use crate::diagnostic::render::{self, Format};
+
+/// A `.rnn` file larger than this is something else.
+const MAX_SOURCE: u64 = 16 << 20;
+
+/// The text of a file; `-` is standard input.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|error| Failure::input(format!("cannot read standard input: {error}")))?;
+    } else {
+        let file = std::fs::File::open(path).map_err(|error| Failure::input(cannot_read(path, &error)))?;
+        if file.metadata().is_ok_and(|data| data.is_dir()) {
+            return Err(Failure::input(format!("{shown} is a folder; name a .rnn file in it")));
+        }
+        file.take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|error| Failure::input(cannot_read(path, &error)))?;
+    }
+    if bytes.len() as u64 > MAX_SOURCE {
+        return Err(Failure::input(format!("{shown} is larger than 16 MiB, which no .rnn file is")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+        Failure::input(format!("{shown}:{line}: not UTF-8 text (byte {} of the file); is it a .rnn file?", valid + 1))
+    })
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> String {
+    let mut message = format!("cannot read {}: {}", path.display(), reason(error));
+    if error.kind() == std::io::ErrorKind::NotFound
+        && let Some(near) = near(path)
+    {
+        message.push_str(&format!("; did you mean {}?", near.display()));
+    }
+    message
+}
+
+/// What went wrong, without the operating system's number for it.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// A file in the same folder with nearly the same name.
+fn near(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder).ok()?.take(1000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let name = crate::diagnostic::suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(name))
+}
+
+/// Checks a file with what it imports from disk.
+pub fn checked(path: &Path, text: &str) -> Checked {
+    let mut loader = Disk { root: project_root(path) };
+    check::check(&path.display().to_string(), text, &mut loader)
+}
+
+/// Checks a file that a command wants to use: findings go to stderr, errors end the command.
+pub fn program(path: &Path, text: &str) -> Result<(crate::ir::Program, Checked), Failure> {
+    let mut checked = checked(path, text);
+    let style = stderr_style();
+    if !checked.diagnostics.is_empty() {
+        eprint!("{}", render::render(&checked.diagnostics, &checked.sources, Format::Human, style));
+    }
+    match checked.program.take() {
+        Some(program) => Ok((program, checked)),
+        None => {
+            eprintln!("{}: {}", path.display(), render::summary(&checked.diagnostics));
+            if let Some(hint) = render::explain_hint(&checked.diagnostics) {
+                eprintln!("{hint}");
+            }
+            Err(Failure::silent())
+        }
+    }
+}
+
+/// The nearest folder above the file with a `.git`, or else the file's own.
+fn project_root(path: &Path) -> PathBuf {
+    let own = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let own = own.canonicalize().unwrap_or_else(|_| own.to_path_buf());
+    own.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&own).to_path_buf()
+}
+
+struct Disk {
+    root: PathBuf,
+}
+
+impl Loader for Disk {
+    fn load(&mut self, from: &str, path: &str) -> Result<Loaded, LoadError> {
+        let outside = || LoadError::Outside(self.root.display().to_string());
+        if Path::new(path).is_absolute() {
+            return Err(outside());
+        }
+        let joined = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
+        // Whether a file outside exists is nobody's business: the names alone decide first.
+        let lexical = lexical(&std::path::absolute(&joined).map_err(|e| LoadError::Missing(reason(&e)))?);
+        let root = &self.root;
+        let resolved = joined.canonicalize();
+        let inside = match &resolved {
+            Ok(real) => real.starts_with(root),
+            Err(_) => lexical.starts_with(root) || lexical.starts_with(std::path::absolute(root).unwrap_or_default()),
+        };
+        if !inside {
+            return Err(outside());
+        }
+        let real = resolved.map_err(|error| LoadError::Missing(reason(&error)))?;
+        let text = read(&real).map_err(|failure| LoadError::Missing(failure.message.trim_start_matches("error: ").to_string()))?;
+        let shown = joined.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>();
+        Ok(Loaded { identity: real.display().to_string(), path: shown.display().to_string(), text })
+    }
+}
+
+/// `..` taken away by name.
+fn lexical(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(result.pop()),
+            Component::CurDir => {}
+            other => result.push(other),
+        }
+    }
+    result
+}

@@ -1,0 +1,72 @@
+//! `rnnc inspect`: what is in a `model.safetensors`.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{Failure, Output};
+use crate::artifact::Record;
+use crate::classifier::{self, Classifier};
+use crate::diagnostic::render::printable;
+
+pub fn inspect(path: &Path, source: bool, format: Output) -> Result<ExitCode, Failure> {
+    let (classifier, record) = classifier::load(path).map_err(Failure::input)?;
+    let mut out = std::io::stdout().lock();
+    if source {
+        out.write_all(record.source.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match format {
+        Output::Human => write!(out, "{}", human(path, &classifier, &record)?)?,
+        Output::Json => writeln!(out, "{}", json(&classifier, &record)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shapes(classifier: &Classifier) -> Result<Vec<(String, Vec<usize>)>, Failure> {
+    let values = classifier.network.values().map_err(Failure::input)?;
+    let tensors = classifier::tensors(classifier, &values).map_err(Failure::input)?;
+    Ok(tensors.into_iter().map(|(name, shape, _)| (name, shape)).collect())
+}
+
+fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String, Failure> {
+    let mut text = format!("{}\n", path.display());
+    let mut line = |name: &str, value: String| text.push_str(&format!("{name:<12}{}\n", printable(&value)));
+    line("model", record.model.clone());
+    if let Some(first) = classifier.model.docs.lines().next() {
+        line("", first.to_string());
+    }
+    line("trained by", format!("rnnc {}, edition {} of the language, seed {}", record.rnnc_version, record.edition, record.seed));
+    line("epochs", format!("{}, the best was {}", record.trained_epochs, record.best_epoch));
+    for (role, name) in [("valid", "validation"), ("test", "test")] {
+        let figure = |key: &str| record.metrics.get(role).and_then(|m| m.get(key)).and_then(serde_json::Value::as_f64);
+        if let (Some(accuracy), Some(loss), Some(f1)) = (figure("accuracy"), figure("loss"), figure("macro_f1")) {
+            line(name, format!("accuracy {:.2} %, macro F1 {:.2} %, loss {loss:.3}", 100.0 * accuracy, 100.0 * f1));
+        }
+    }
+    line("labels", record.labels.join(", "));
+    for (field, tokens) in &record.vocabularies {
+        line("vocabulary", format!("{field}: {} tokens", tokens.len()));
+    }
+    for file in &record.data {
+        let role = format!("{:?}", file.role).to_lowercase();
+        line("data", format!("{role} {} ({} rows, sha256 {}…)", file.path, file.rows, file.sha256.get(..12).unwrap_or(&file.sha256)));
+    }
+    let shapes = shapes(classifier)?;
+    let count: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    line("parameters", format!("{count} in {} tensors", shapes.len()));
+    let width = shapes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, shape) in shapes {
+        line("", format!("{name:<width$}  {shape:?}"));
+    }
+    Ok(text + "source      rnnc inspect --source prints the .rnn text\n")
+}
+
+fn json(classifier: &Classifier, record: &Record) -> Result<serde_json::Value, Failure> {
+    let mut value = serde_json::json!(record);
+    let parameters: Vec<_> = shapes(classifier)?.into_iter().map(|(name, shape)| serde_json::json!({ "name": name, "shape": shape })).collect();
+    if let Some(object) = value.as_object_mut() {
+        object.insert("parameters".into(), parameters.into());
+    }
+    Ok(value)
+}

@@ -1,0 +1,228 @@
+//! The command line: one file a command. Only here are arguments parsed, texts printed and exit codes chosen.
+
+mod check;
+mod eval;
+mod explain;
+mod files;
+mod inspect;
+mod overrides;
+mod predict;
+mod summary;
+mod train;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::diagnostic::render::{Format, Style};
+
+/// Declare, check, train and share recurrent models of text.
+#[derive(Debug, Parser)]
+#[command(name = "rnnc", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "Start with: rnnc train models/textrnn.rnn")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check files without opening any data.
+    Check {
+        /// The `.rnn` files; `-` reads standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How findings are printed: human, short, json, github or sarif.
+        #[arg(long, default_value = "human", value_parser = format)]
+        format: Format,
+    },
+    /// Explain a diagnostic code.
+    Explain {
+        /// Such as E0501.
+        code: String,
+    },
+    /// Train a model and write it to a folder.
+    Train(TrainArguments),
+    /// Measure a trained model on labelled rows.
+    Eval {
+        /// A `model.safetensors`.
+        model: PathBuf,
+        /// Rows to measure on; the model's own test data if left out.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        #[command(flatten)]
+        output: OutputFormat,
+        #[command(flatten)]
+        threads: Threads,
+    },
+    /// Label texts with a trained model.
+    Predict {
+        /// A `model.safetensors`.
+        model: PathBuf,
+        /// The texts; without any, one a line from --input.
+        texts: Vec<String>,
+        /// A file with one text a line; `-` is standard input, read as it comes.
+        #[arg(long, conflicts_with = "texts")]
+        input: Option<PathBuf>,
+        #[command(flatten)]
+        output: OutputFormat,
+        #[command(flatten)]
+        threads: Threads,
+    },
+    /// Show what a trained model is made of.
+    Inspect {
+        /// A `model.safetensors`.
+        model: PathBuf,
+        /// Print the `.rnn` text it was trained from, and nothing else.
+        #[arg(long)]
+        source: bool,
+        #[command(flatten)]
+        output: OutputFormat,
+    },
+    /// Show the layers of a model: shapes, parameters, arithmetic.
+    Summary {
+        /// A `.rnn` file or a `model.safetensors`.
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputFormat,
+    },
+}
+
+#[derive(Debug, Args)]
+struct TrainArguments {
+    /// The `.rnn` file.
+    file: PathBuf,
+    /// The folder to write to [default: runs/<name of the file>].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Change a setting of the file by its dotted name: train.epochs=2, data.train=other.tsv, data.text.min_count=3.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Go on with a training that was stopped.
+    #[arg(long)]
+    resume: bool,
+    /// Where to compute; this build knows the CPU.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Debug, Args)]
+struct Threads {
+    /// Threads to compute with [default: one a core].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+struct OutputFormat {
+    /// human or json.
+    #[arg(long, default_value = "human", value_enum)]
+    format: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    Human,
+    Json,
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    name.parse()
+}
+
+/// Why a command failed: what to print on stderr, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    /// The input has a problem.
+    fn input(message: impl std::fmt::Display) -> Self {
+        Self { message: format!("error: {message}"), code: 1 }
+    }
+
+    /// The command was called wrongly.
+    fn usage(message: impl std::fmt::Display) -> Self {
+        Self { message: format!("error: {message}"), code: 2 }
+    }
+
+    /// Everything has been said already.
+    fn silent() -> Self {
+        Self { message: String::new(), code: 1 }
+    }
+}
+
+/// Writing to a pipe that nobody reads any more is the reader's way to say enough.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self { message: String::new(), code: 0 },
+            _ => Self::input(format!("cannot write the output: {error}")),
+        }
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    crate::kernels::threads::configure(arguments.threads());
+    // Deep recursion over a hostile file and candle's own recursion get room; nothing else depends on it.
+    let worker = std::thread::Builder::new().name("rnnc".into()).stack_size(256 << 20).spawn(move || arguments.run());
+    let result = match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Failure { message: "error: rnnc has a bug; please report it with the file".into(), code: 1 }),
+        Err(error) => Err(Failure::input(format!("cannot start a thread: {error}"))),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                // Nobody may be reading; there is nowhere else to say so.
+                let _ = writeln!(io::stderr(), "{}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+impl Arguments {
+    fn threads(&self) -> Option<usize> {
+        match &self.command {
+            Command::Train(TrainArguments { threads, .. }) | Command::Eval { threads, .. } | Command::Predict { threads, .. } => threads.threads.map(usize::from),
+            _ => None,
+        }
+    }
+
+    fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Check { files, format } => check::check(&files, format),
+            Command::Explain { code } => explain::explain(&code),
+            Command::Train(arguments) => train::train(arguments),
+            Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
+            Command::Predict { model, texts, input, output, .. } => predict::predict(&model, &texts, input.as_deref(), output.format),
+            Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
+            Command::Summary { file, output } => summary::summary(&file, output.format),
+        }
+    }
+}
+
+/// How diagnostics look on a stream: colour only on a terminal, and never against `NO_COLOR`.
+fn style(terminal: bool) -> Style {
+    let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    Style { color, width: columns.unwrap_or(100).clamp(40, 200), ..Style::default() }
+}
+
+fn stdout_style() -> Style {
+    style(io::stdout().is_terminal())
+}
+
+fn stderr_style() -> Style {
+    style(io::stderr().is_terminal())
+}

@@ -1,0 +1,213 @@
+//! `--set key=value`: settings of the file changed before it is checked.
+//!
+//! A change is made in the text itself, so that the artifact records what was trained and nothing else.
+
+use std::path::Path;
+
+use super::Failure;
+use crate::check::settings::{Choice, Setting, Takes};
+use crate::check::{CLASS, DATA, TEXT, TRAIN};
+use crate::diagnostic::suggest;
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{Entry, ExprKind, File, Item, SettingsBlock};
+use crate::syntax;
+
+/// The text of `path` with every `KEY=VALUE` of `settings` applied, in order.
+pub fn apply(path: &Path, mut text: String, settings: &[String]) -> Result<String, Failure> {
+    for setting in settings {
+        let (key, value) = setting.split_once('=').ok_or_else(|| Failure::usage(format!("--set {setting}: write KEY=VALUE, as in --set train.epochs=2")))?;
+        let (file, errors) = syntax::parse(FileId(0), &text);
+        if errors.iter().any(crate::diagnostic::Diagnostic::is_error) {
+            // The check that follows says what is wrong with the file.
+            return Ok(text);
+        }
+        let edit = edit(&file, &text, key.trim(), value.trim()).map_err(|why| Failure::usage(format!("--set {setting}: {why}")))?;
+        text.replace_range(edit.at.start as usize..edit.at.end as usize, &edit.text);
+        if syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error) {
+            return Err(Failure::usage(format!("--set {setting}: {value:?} is not a value of the language ({} would no longer parse)", path.display())));
+        }
+    }
+    Ok(text)
+}
+
+struct Edit {
+    at: Span,
+    text: String,
+}
+
+fn edit(file: &File, text: &str, key: &str, value: &str) -> Result<Edit, String> {
+    if value.is_empty() {
+        return Err("the value is missing".into());
+    }
+    let parts: Vec<&str> = key.split('.').collect();
+    match parts.as_slice() {
+        [constant] => self::constant(file, constant, value),
+        ["data", rest @ ..] => data(file, text, rest, value),
+        ["train", rest @ ..] => train(file, text, rest, value),
+        _ => Err(format!("there is no setting {key:?}: a setting is named data.…, train.…, or by a constant of the file")),
+    }
+}
+
+fn constant(file: &File, name: &str, value: &str) -> Result<Edit, String> {
+    let constants = || file.items.iter().filter_map(|item| if let Item::Constant(constant) = item { Some(constant) } else { None });
+    if let Some(constant) = constants().find(|c| c.names.iter().any(|n| n.name == name)) {
+        let quoted = matches!(constant.value.kind, ExprKind::String(_));
+        return Ok(Edit { at: constant.value.span, text: if quoted { quote(value) } else { value.into() } });
+    }
+    let in_train = TRAIN.iter().find(|s| s.name == name).map(|s| format!("train.{}", s.name));
+    let in_data = DATA.iter().find(|s| s.name == name).map(|s| format!("data.{}", s.name));
+    let known: Vec<&str> = constants().flat_map(|c| c.names.iter().map(|n| n.name.as_str())).collect();
+    let near = in_train.or(in_data).or_else(|| suggest::nearest(name, known).map(str::to_string));
+    Err(match near {
+        Some(near) => format!("the file has no constant {name:?}; did you mean {near}?"),
+        None => format!("the file has no constant {name:?}; settings are named with their block, as in train.epochs"),
+    })
+}
+
+fn block<'f>(file: &'f File, data: bool) -> Option<&'f SettingsBlock> {
+    file.items.iter().find_map(|item| match item {
+        Item::Data(block) if data => Some(block),
+        Item::Train(block) if !data => Some(block),
+        _ => None,
+    })
+}
+
+fn find<'t>(table: &'t [Setting], name: &str, prefix: &str) -> Result<&'t Setting, String> {
+    table.iter().find(|s| s.name == name).ok_or_else(|| {
+        let ours = crate::check::settings::synonym(name).filter(|ours| table.iter().any(|s| s.name == *ours));
+        let near = ours.or_else(|| suggest::nearest(name, table.iter().map(|s| s.name)));
+        match near {
+            Some(near) => format!("there is no setting {prefix}.{name}; did you mean {prefix}.{near}?"),
+            None => format!("there is no setting {prefix}.{name}; there are {}", table.iter().map(|s| format!("{prefix}.{}", s.name)).collect::<Vec<_>>().join(", ")),
+        }
+    })
+}
+
+fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, String> {
+    let block = block(file, true);
+    match rest {
+        [name] => {
+            let setting = find(DATA, name, "data")?;
+            let value = if setting.takes == Takes::Path && value != "none" { quote(&absolute(value)) } else { written(setting, value) };
+            Ok(set(block, text, "data", setting.name, &value))
+        }
+        [field, name] => {
+            let entry = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
+                Entry::Field { name, kind, settings, span } if name.name == *field => Some((kind, settings, *span)),
+                _ => None,
+            });
+            let Some((kind, settings, span)) = entry else { return Err(format!("the data has no field {field:?}")) };
+            let table = if kind.name == "class" { CLASS } else { TEXT };
+            let setting = find(table, name, &format!("data.{field}"))?;
+            let value = written(setting, value);
+            if let Some(given) = settings.iter().find(|s| s.name.name == setting.name) {
+                return Ok(Edit { at: given.value.span, text: value });
+            }
+            let written = format!("{} = {value}", setting.name);
+            let braces = text[span.start as usize..span.end as usize].ends_with('}');
+            Ok(match (braces, settings.is_empty()) {
+                (true, true) => Edit { at: at(span, span.end - 1), text: format!(" {written} ") },
+                (true, false) => Edit { at: at(span, settings[settings.len() - 1].value.span.end), text: format!(", {written}") },
+                (false, _) => Edit { at: at(span, span.end), text: format!(" {{ {written} }}") },
+            })
+        }
+        _ => Err("a setting of the data is data.NAME or data.FIELD.NAME".into()),
+    }
+}
+
+fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, String> {
+    let block = block(file, false);
+    match rest {
+        [name] => {
+            let setting = find(TRAIN, name, "train").map_err(|why| nested(name).unwrap_or(why))?;
+            Ok(set(block, text, "train", setting.name, &written(setting, value)))
+        }
+        [name, inner] => {
+            let setting = find(TRAIN, name, "train")?;
+            let Takes::Call(choices) = setting.takes else { return Err(format!("train.{name} has no settings of its own")) };
+            let given = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
+                Entry::Setting(s) if s.name.name == *name => Some(&s.value),
+                _ => None,
+            });
+            let Some(given) = given else {
+                let choice = &choices[0];
+                let inner = find(choice.settings, inner, &format!("train.{name}"))?;
+                return Ok(set(block, text, "train", setting.name, &format!("{}({} = {value})", choice.name, inner.name)));
+            };
+            match &given.kind {
+                ExprKind::Name(ident) => {
+                    let inner = find(choice(choices, &ident.name)?.settings, inner, &format!("train.{name}"))?;
+                    Ok(Edit { at: given.span, text: format!("{}({} = {value})", ident.name, inner.name) })
+                }
+                ExprKind::Call { callee, arguments } => {
+                    let choice = choice(choices, &callee.name)?;
+                    let inner = find(choice.settings, inner, &format!("train.{name}"))?;
+                    let first = choice.settings.first().is_some_and(|s| s.name == inner.name);
+                    let same = |(i, argument): (usize, &crate::syntax::ast::Argument)| match &argument.name {
+                        Some(n) => n.name == inner.name,
+                        None => i == 0 && first,
+                    };
+                    if let Some((_, argument)) = arguments.iter().enumerate().find(|(i, a)| same((*i, a))) {
+                        return Ok(Edit { at: argument.value.span, text: value.into() });
+                    }
+                    let comma = if arguments.is_empty() { "" } else { ", " };
+                    Ok(Edit { at: at(given.span, given.span.end - 1), text: format!("{comma}{} = {value}", inner.name) })
+                }
+                _ => Err(format!("train.{name} is not written in a way that could be changed")),
+            }
+        }
+        _ => Err("a setting of the training is train.NAME or train.NAME.NAME".into()),
+    }
+}
+
+fn choice<'c>(choices: &'c [Choice], name: &str) -> Result<&'c Choice, String> {
+    choices.iter().find(|c| c.name == name).ok_or_else(|| format!("the file says `{name}`, which is not known"))
+}
+
+/// `train.lr` lives in the optimizer.
+fn nested(name: &str) -> Option<String> {
+    let name = crate::check::settings::synonym(name).unwrap_or(name);
+    let owner = TRAIN.iter().find(|s| matches!(s.takes, Takes::Call(choices) if choices.iter().any(|c| c.settings.iter().any(|s| s.name == name))))?;
+    Some(format!("there is no setting train.{name}; did you mean train.{}.{name}?", owner.name))
+}
+
+/// Replaces the value of a setting, or writes the setting at the end of its block.
+fn set(block: Option<&SettingsBlock>, text: &str, keyword: &str, name: &str, value: &str) -> Edit {
+    let Some(block) = block else {
+        let end = Span::new(FileId(0), text.len(), text.len());
+        return Edit { at: end, text: format!("\n{keyword} {{\n  {name} = {value}\n}}\n") };
+    };
+    let given = block.entries.iter().find_map(|entry| match entry {
+        Entry::Setting(setting) if setting.name.name == name => Some(setting.value.span),
+        _ => None,
+    });
+    match given {
+        Some(span) => Edit { at: span, text: value.into() },
+        None => Edit { at: at(block.span, block.end), text: format!("\n  {name} = {value}\n") },
+    }
+}
+
+fn at(span: Span, byte: u32) -> Span {
+    Span { start: byte, end: byte, ..span }
+}
+
+/// A value as the language writes it: texts get their quotes.
+fn written(setting: &Setting, value: &str) -> String {
+    match setting.takes {
+        Takes::Path | Takes::Text if value != "none" => quote(value),
+        _ => value.to_string(),
+    }
+}
+
+fn quote(value: &str) -> String {
+    if value.len() > 1 && value.starts_with('"') && value.ends_with('"') {
+        return value.to_string();
+    }
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A path of the command line starts from where the command runs, not from where the file is.
+fn absolute(value: &str) -> String {
+    let path = value.trim_matches('"');
+    std::path::absolute(path).map_or_else(|_| path.to_string(), |path| path.display().to_string())
+}

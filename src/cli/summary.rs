@@ -1,0 +1,155 @@
+//! `rnnc summary`: the layers of a model with shapes, parameters and arithmetic.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{Failure, Output, files};
+use crate::classifier::{self, Sizes};
+use crate::ir::{CallId, Cost, Dim, Graph, Model};
+
+pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
+    let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
+        let (classifier, _) = classifier::load(path).map_err(Failure::input)?;
+        (classifier.model, classifier.sizes)
+    } else {
+        let text = files::read(path)?;
+        let (program, _) = files::program(path, &text)?;
+        let model = program.model.ok_or_else(|| Failure::input(format!("{} has no model to summarise", path.display())))?;
+        (model, Sizes::default())
+    };
+    let rows = rows(&model);
+    let mut out = std::io::stdout().lock();
+    match format {
+        Output::Human => write!(out, "{}", table(&model, &rows, &sizes))?,
+        Output::Json => writeln!(out, "{}", json(&model, &rows, &sizes))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Row {
+    layer: String,
+    /// The prefix of its parameters.
+    path: String,
+    shape: String,
+    parameters: Dim,
+    cost: Cost,
+}
+
+/// One row a step of the model's body, in order.
+fn rows(model: &Model) -> Vec<Row> {
+    let graph = &model.graph;
+    let outermost = |call: CallId| {
+        let mut call = call;
+        while let Some(parent) = graph.calls[call.0].parent {
+            call = parent;
+        }
+        call
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    let mut row_of = vec![None; graph.calls.len()];
+    for (i, call) in graph.calls.iter().enumerate().filter(|(_, call)| call.parent.is_none()) {
+        row_of[i] = Some(rows.len());
+        let shape = call.result.map(|node| graph.node(node).ty.to_string()).unwrap_or_default();
+        rows.push(Row { layer: call.layer.clone(), path: call.path.clone(), shape, parameters: Dim::default(), cost: Cost::default() });
+    }
+    for parameter in &graph.parameters {
+        if let Some(row) = parameter.call.and_then(|call| row_of[outermost(call).0]) {
+            rows[row].parameters = rows[row].parameters.add(&size(&parameter.shape));
+        }
+    }
+    // What stands in the body itself, outside any layer.
+    let mut own = Cost::default();
+    for node in &graph.nodes {
+        let cost = graph.cost(node);
+        match node.call.and_then(|call| row_of[outermost(call).0]) {
+            Some(row) => rows[row].cost = rows[row].cost.add(&cost),
+            None => own = own.add(&cost),
+        }
+    }
+    if own != Cost::default() {
+        rows.push(Row { layer: "(operators)".into(), path: String::new(), shape: String::new(), parameters: Dim::default(), cost: own });
+    }
+    rows
+}
+
+fn size(shape: &[Dim]) -> Dim {
+    shape.iter().fold(Dim::constant(1), |n, axis| n.multiply(axis))
+}
+
+fn total(graph: &Graph) -> Dim {
+    graph.parameters.iter().fold(Dim::default(), |sum, parameter| sum.add(&size(&parameter.shape)))
+}
+
+fn total_cost(rows: &[Row]) -> Cost {
+    rows.iter().fold(Cost::default(), |sum, row| sum.add(&row.cost))
+}
+
+/// A number with its thousands apart, or a formula where a size is not known yet.
+fn shown(dim: &Dim, sizes: &Sizes) -> String {
+    match dim.evaluate(&|symbol| sizes.get(symbol)) {
+        Some(n) => thousands(n),
+        None => dim.to_string(),
+    }
+}
+
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();
+    groups.join(",")
+}
+
+fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {
+    let head = ["layer", "shape", "parameters", "flops/token", "flops/text"].map(str::to_string);
+    let inputs = model.inputs.iter().map(|input| {
+        let node = model.graph.nodes.iter().find(|node| node.op == crate::ir::Op::Input(input.clone()));
+        [input.clone(), node.map(|n| n.ty.to_string()).unwrap_or_default(), String::new(), String::new(), String::new()]
+    });
+    let cell = |dim: &Dim| if *dim == Dim::default() { String::new() } else { shown(dim, sizes) };
+    let body = rows.iter().map(|row| [row.layer.clone(), row.shape.clone(), cell(&row.parameters), cell(&row.cost.per_token), cell(&row.cost.per_text)]);
+    let cost = total_cost(rows);
+    let last = ["total".to_string(), String::new(), shown(&total(&model.graph), sizes), cell(&cost.per_token), cell(&cost.per_text)];
+    let lines: Vec<[String; 5]> = std::iter::once(head).chain(inputs).chain(body).chain(std::iter::once(last)).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let mut text = format!("{}\n", model.name);
+    for (i, line) in lines.iter().enumerate() {
+        let [layer, shape, parameters, token, per_text] = line;
+        let row = format!(
+            "{layer:<w0$}  {shape:<w1$}  {parameters:>w2$}  {token:>w3$}  {per_text:>w4$}",
+            w0 = widths[0],
+            w1 = widths[1],
+            w2 = widths[2],
+            w3 = widths[3],
+            w4 = widths[4]
+        );
+        if i == 1 || i + 1 == lines.len() {
+            text.push_str(&"-".repeat(widths.iter().sum::<usize>() + 8));
+            text.push('\n');
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn json(model: &Model, rows: &[Row], sizes: &Sizes) -> serde_json::Value {
+    let value = |dim: &Dim| match dim.evaluate(&|symbol| sizes.get(symbol)) {
+        Some(n) => serde_json::json!(n),
+        None => serde_json::json!(dim.to_string()),
+    };
+    let layers: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            serde_json::json!({
+                "layer": row.layer, "path": row.path, "shape": row.shape, "parameters": value(&row.parameters),
+                "flops_per_token": value(&row.cost.per_token), "flops_per_text": value(&row.cost.per_text),
+            })
+        })
+        .collect();
+    let cost = total_cost(rows);
+    serde_json::json!({
+        "model": model.name, "layers": layers, "parameters": value(&total(&model.graph)),
+        "flops_per_token": value(&cost.per_token), "flops_per_text": value(&cost.per_text),
+    })
+}
