@@ -175,7 +175,7 @@ impl Checker<'_> {
         }
         let Some(data) = data else {
             if parameter.ty.is_some() {
-                return Some(tokens(&length));
+                return Some(tokens(&name.name, &length));
             }
             let message = format!("where `{}` comes from is not known", name.name);
             let help =
@@ -189,7 +189,8 @@ impl Checker<'_> {
             Some((FieldKind::Text(_), _)) => {
                 // Two texts have lengths of their own.
                 let texts = data.fields.iter().filter(|f| matches!(f.kind, FieldKind::Text(_))).count();
-                Some(tokens(if texts > 1 && parameter.ty.is_none() { &name.name } else { &length }))
+                let length = if texts > 1 && parameter.ty.is_none() { format!("T_{}", name.name) } else { length };
+                Some(tokens(&name.name, &length))
             }
             Some((FieldKind::Class, span)) => {
                 let message = format!("`{}` is a label; a model reads texts and gives a label", name.name);
@@ -297,8 +298,10 @@ impl Checker<'_> {
     }
 }
 
-fn tokens(length: &str) -> Type {
-    Type { element: Element::Token, ..Type::example(vec![Dim::symbol(Symbol::Length(length.into()))]) }
+/// The tokens of a field; `length` is what their number is called.
+fn tokens(field: &str, length: &str) -> Type {
+    let length = Symbol::Length { field: field.into(), name: length.into() };
+    Type { element: Element::Token, ..Type::example(vec![Dim::symbol(length)]) }
 }
 
 fn last_stage(expr: Option<&ast::Expr>) -> Option<Span> {

@@ -263,8 +263,9 @@ impl Checker<'_> {
     pub fn declare_names(&mut self, dim: &Expr, sequence: bool) {
         match &dim.kind {
             ExprKind::Name(ident) if self.lookup(&ident.name).is_none() => {
-                let name = ident.name.as_str().into();
-                let symbol = if sequence { Symbol::Length(name) } else { Symbol::Declared(name) };
+                let name: std::sync::Arc<str> = ident.name.as_str().into();
+                let symbol =
+                    if sequence { Symbol::Length { field: name.clone(), name } } else { Symbol::Declared(name) };
                 self.bind(&ident.name, Value::Dim(Dim::symbol(symbol)), ident.span);
             }
             ExprKind::Binary { left, right, .. } => {

@@ -32,7 +32,8 @@ impl From<ArtifactError> for LoadError {
 /// Reads a trained model. Its source is checked and every weight compared with it: a file that was tampered with is an error.
 pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
     let (record, tensors) = artifact::read::<Record>(path)?;
-    let damaged = |why: String| LoadError(format!("{}: {why}; the file is damaged or was made by hand", path.display()));
+    let damaged =
+        |why: String| LoadError(format!("{}: {why}; the file is damaged or was made by hand", path.display()));
     let checked = check::check("model.rnn", &record.source, &mut NoFiles);
     let Some(program) = checked.program else {
         let first = checked.diagnostics.iter().find(|d| d.is_error()).map_or("", |d| &d.message);
@@ -48,7 +49,8 @@ pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
         .map(|(field, tokens)| Ok((field.clone(), Vocabulary::try_from(tokens.clone())?)))
         .collect::<Result<BTreeMap<_, _>, String>>()
         .map_err(|why| damaged(format!("a vocabulary in it is not sound: {why}")))?;
-    let labels = Labels::try_from(record.labels.clone()).map_err(|why| damaged(format!("its labels are not sound: {why}")))?;
+    let labels =
+        Labels::try_from(record.labels.clone()).map_err(|why| damaged(format!("its labels are not sound: {why}")))?;
     if let Some(field) = model.inputs.iter().find(|field| !vocabularies.contains_key(*field)) {
         return Err(damaged(format!("it has no vocabulary for `{field}`")));
     }
@@ -56,7 +58,8 @@ pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
     let mut sizes = Sizes(record.sizes.clone());
     sizes.0.extend(Sizes::of(&vocabularies, &model.label, &labels).0);
     let values = values(&model.graph, &sizes, tensors).map_err(damaged)?;
-    let classifier = Classifier::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
+    let classifier =
+        Classifier::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
     Ok((classifier, record))
 }
 
@@ -68,7 +71,10 @@ fn values(graph: &Graph, sizes: &Sizes, tensors: Vec<Tensor>) -> Result<Vec<Vec<
     for (parameter, shape) in graph.parameters.iter().zip(shapes) {
         let tensor = by_name.remove(&parameter.name).ok_or_else(|| format!("it has no tensor `{}`", parameter.name))?;
         if tensor.shape != shape {
-            return Err(format!("`{}` has the shape {:?}, but its source says {shape:?}", parameter.name, tensor.shape));
+            return Err(format!(
+                "`{}` has the shape {:?}, but its source says {shape:?}",
+                parameter.name, tensor.shape
+            ));
         }
         values.push(tensor.values);
     }
@@ -79,7 +85,10 @@ fn values(graph: &Graph, sizes: &Sizes, tensors: Vec<Tensor>) -> Result<Vec<Vec<
 }
 
 /// The weights as an artifact takes them: name, shape, values.
-pub fn tensors<'v>(classifier: &Classifier, values: &'v [Vec<f32>]) -> Result<Vec<(String, Vec<usize>, &'v [f32])>, LowerError> {
+pub fn tensors<'v>(
+    classifier: &Classifier,
+    values: &'v [Vec<f32>],
+) -> Result<Vec<(String, Vec<usize>, &'v [f32])>, LowerError> {
     let graph = &classifier.model.graph;
     let shapes = Network::shapes(graph, &|symbol| classifier.sizes.get(symbol))?;
     let named = graph.parameters.iter().zip(shapes).zip(values);

@@ -17,7 +17,8 @@ pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCod
         Some(path) => path.to_path_buf(),
         None => test_data(model, &record)?,
     };
-    let split = Split::read(&path, &classifier.data, &classifier.vocabularies, &classifier.labels).map_err(Failure::input)?;
+    let split =
+        Split::read(&path, &classifier.data, &classifier.vocabularies, &classifier.labels).map_err(Failure::input)?;
     if data.is_none()
         && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
         && file.sha256 != split.sha256
@@ -50,11 +51,20 @@ fn loss(record: &Record, classifier: &classifier::Classifier) -> Result<Loss, Fa
 /// Where the test data of a model is: as its source says it, from where it was trained, from here, or from beside it.
 fn test_data(model: &Path, record: &Record) -> Result<PathBuf, Failure> {
     let Some(file) = record.data.iter().find(|file| file.role == Role::Test) else {
-        return Err(Failure::input(format!("{}: it was trained without test data; name some with --data FILE", model.display())));
+        return Err(Failure::input(format!(
+            "{}: it was trained without test data; name some with --data FILE",
+            model.display()
+        )));
     };
     let origin = Origin::beside(model).map(|origin| origin.directory);
     let beside = model.parent().map(Path::to_path_buf);
     let folders = [origin, Some(PathBuf::new()), beside];
     let found = folders.into_iter().flatten().map(|folder| folder.join(&file.path)).find(|path| path.is_file());
-    found.ok_or_else(|| Failure::input(format!("{}: its test data {:?} is not here; name it with --data FILE", model.display(), file.path)))
+    found.ok_or_else(|| {
+        Failure::input(format!(
+            "{}: its test data {:?} is not here; name it with --data FILE",
+            model.display(),
+            file.path
+        ))
+    })
 }

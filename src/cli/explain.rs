@@ -11,7 +11,10 @@ pub fn explain(id: &str) -> Result<ExitCode, Failure> {
         let ids = code::ALL.iter().map(|code| code.id);
         let near = suggest::nearest(&id.to_uppercase(), ids.clone()).map(|near| format!("; did you mean {near}?"));
         let list = ids.collect::<Vec<_>>().join(" ");
-        return Err(Failure::usage(format!("there is no code {id:?}{}\nthe codes are {list}", near.unwrap_or_default())));
+        return Err(Failure::usage(format!(
+            "there is no code {id:?}{}\nthe codes are {list}",
+            near.unwrap_or_default()
+        )));
     };
     writeln!(std::io::stdout().lock(), "{}", code.page.trim_end())?;
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,10 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|error| Failure::input(format!("cannot read standard input: {error}")))?;
+        std::io::stdin()
+            .take(MAX_SOURCE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::input(format!("cannot read standard input: {error}")))?;
     } else {
         let file = std::fs::File::open(path).map_err(|error| Failure::input(cannot_read(path, &error)))?;
         if file.metadata().is_ok_and(|data| data.is_dir()) {
@@ -55,7 +58,11 @@ fn reason(error: &std::io::Error) -> String {
 /// A file in the same folder with nearly the same name.
 fn near(path: &Path) -> Option<PathBuf> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names: Vec<String> = std::fs::read_dir(folder).ok()?.take(1000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .take(1000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
     let name = crate::diagnostic::suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
     Some(path.with_file_name(name))
 }
@@ -115,7 +122,8 @@ impl Loader for Disk {
             return Err(outside());
         }
         let real = resolved.map_err(|error| LoadError::Missing(reason(&error)))?;
-        let text = read(&real).map_err(|failure| LoadError::Missing(failure.message.trim_start_matches("error: ").to_string()))?;
+        let text = read(&real)
+            .map_err(|failure| LoadError::Missing(failure.message.trim_start_matches("error: ").to_string()))?;
         let shown = joined.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>();
         Ok(Loaded { identity: real.display().to_string(), path: shown.display().to_string(), text })
     }

@@ -36,7 +36,10 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
     if let Some(first) = classifier.model.docs.lines().next() {
         line("", first.to_string());
     }
-    line("trained by", format!("rnnc {}, edition {} of the language, seed {}", record.rnnc_version, record.edition, record.seed));
+    line(
+        "trained by",
+        format!("rnnc {}, edition {} of the language, seed {}", record.rnnc_version, record.edition, record.seed),
+    );
     line("epochs", format!("{}, the best was {}", record.trained_epochs, record.best_epoch));
     for (role, name) in [("valid", "validation"), ("test", "test")] {
         let figure = |key: &str| record.metrics.get(role).and_then(|m| m.get(key)).and_then(serde_json::Value::as_f64);
@@ -50,7 +53,15 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
     }
     for file in &record.data {
         let role = format!("{:?}", file.role).to_lowercase();
-        line("data", format!("{role} {} ({} rows, sha256 {}…)", file.path, file.rows, file.sha256.get(..12).unwrap_or(&file.sha256)));
+        line(
+            "data",
+            format!(
+                "{role} {} ({} rows, sha256 {}…)",
+                file.path,
+                file.rows,
+                file.sha256.get(..12).unwrap_or(&file.sha256)
+            ),
+        );
     }
     let shapes = shapes(classifier)?;
     let count: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
@@ -64,7 +75,10 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
 
 fn json(classifier: &Classifier, record: &Record) -> Result<serde_json::Value, Failure> {
     let mut value = serde_json::json!(record);
-    let parameters: Vec<_> = shapes(classifier)?.into_iter().map(|(name, shape)| serde_json::json!({ "name": name, "shape": shape })).collect();
+    let parameters: Vec<_> = shapes(classifier)?
+        .into_iter()
+        .map(|(name, shape)| serde_json::json!({ "name": name, "shape": shape }))
+        .collect();
     if let Some(object) = value.as_object_mut() {
         object.insert("parameters".into(), parameters.into());
     }

@@ -194,7 +194,9 @@ pub fn main() -> ExitCode {
 impl Arguments {
     fn threads(&self) -> Option<usize> {
         match &self.command {
-            Command::Train(TrainArguments { threads, .. }) | Command::Eval { threads, .. } | Command::Predict { threads, .. } => threads.threads.map(usize::from),
+            Command::Train(TrainArguments { threads, .. })
+            | Command::Eval { threads, .. }
+            | Command::Predict { threads, .. } => threads.threads.map(usize::from),
             _ => None,
         }
     }
@@ -205,7 +207,9 @@ impl Arguments {
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
             Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
-            Command::Predict { model, texts, input, output, .. } => predict::predict(&model, &texts, input.as_deref(), output.format),
+            Command::Predict { model, texts, input, output, .. } => {
+                predict::predict(&model, &texts, input.as_deref(), output.format)
+            }
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, output } => summary::summary(&file, output.format),
         }

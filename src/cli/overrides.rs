@@ -9,22 +9,28 @@ use crate::check::settings::{Choice, Setting, Takes};
 use crate::check::{CLASS, DATA, TEXT, TRAIN};
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{Entry, ExprKind, File, Item, SettingsBlock};
 use crate::syntax;
+use crate::syntax::ast::{Entry, ExprKind, File, Item, SettingsBlock};
 
 /// The text of `path` with every `KEY=VALUE` of `settings` applied, in order.
 pub fn apply(path: &Path, mut text: String, settings: &[String]) -> Result<String, Failure> {
     for setting in settings {
-        let (key, value) = setting.split_once('=').ok_or_else(|| Failure::usage(format!("--set {setting}: write KEY=VALUE, as in --set train.epochs=2")))?;
+        let (key, value) = setting
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("--set {setting}: write KEY=VALUE, as in --set train.epochs=2")))?;
         let (file, errors) = syntax::parse(FileId(0), &text);
         if errors.iter().any(crate::diagnostic::Diagnostic::is_error) {
             // The check that follows says what is wrong with the file.
             return Ok(text);
         }
-        let edit = edit(&file, &text, key.trim(), value.trim()).map_err(|why| Failure::usage(format!("--set {setting}: {why}")))?;
+        let edit = edit(&file, &text, key.trim(), value.trim())
+            .map_err(|why| Failure::usage(format!("--set {setting}: {why}")))?;
         text.replace_range(edit.at.start as usize..edit.at.end as usize, &edit.text);
         if syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error) {
-            return Err(Failure::usage(format!("--set {setting}: {value:?} is not a value of the language ({} would no longer parse)", path.display())));
+            return Err(Failure::usage(format!(
+                "--set {setting}: {value:?} is not a value of the language ({} would no longer parse)",
+                path.display()
+            )));
         }
     }
     Ok(text)
@@ -44,12 +50,15 @@ fn edit(file: &File, text: &str, key: &str, value: &str) -> Result<Edit, String>
         [constant] => self::constant(file, constant, value),
         ["data", rest @ ..] => data(file, text, rest, value),
         ["train", rest @ ..] => train(file, text, rest, value),
-        _ => Err(format!("there is no setting {key:?}: a setting is named data.…, train.…, or by a constant of the file")),
+        _ => Err(format!(
+            "there is no setting {key:?}: a setting is named data.…, train.…, or by a constant of the file"
+        )),
     }
 }
 
 fn constant(file: &File, name: &str, value: &str) -> Result<Edit, String> {
-    let constants = || file.items.iter().filter_map(|item| if let Item::Constant(constant) = item { Some(constant) } else { None });
+    let constants =
+        || file.items.iter().filter_map(|item| if let Item::Constant(constant) = item { Some(constant) } else { None });
     if let Some(constant) = constants().find(|c| c.names.iter().any(|n| n.name == name)) {
         let quoted = matches!(constant.value.kind, ExprKind::String(_));
         return Ok(Edit { at: constant.value.span, text: if quoted { quote(value) } else { value.into() } });
@@ -78,7 +87,10 @@ fn find<'t>(table: &'t [Setting], name: &str, prefix: &str) -> Result<&'t Settin
         let near = ours.or_else(|| suggest::nearest(name, table.iter().map(|s| s.name)));
         match near {
             Some(near) => format!("there is no setting {prefix}.{name}; did you mean {prefix}.{near}?"),
-            None => format!("there is no setting {prefix}.{name}; there are {}", table.iter().map(|s| format!("{prefix}.{}", s.name)).collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "there is no setting {prefix}.{name}; there are {}",
+                table.iter().map(|s| format!("{prefix}.{}", s.name)).collect::<Vec<_>>().join(", ")
+            ),
         }
     })
 }
@@ -88,7 +100,11 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
     match rest {
         [name] => {
             let setting = find(DATA, name, "data")?;
-            let value = if setting.takes == Takes::Path && value != "none" { quote(&absolute(value)) } else { written(setting, value) };
+            let value = if setting.takes == Takes::Path && value != "none" {
+                quote(&absolute(value))
+            } else {
+                written(setting, value)
+            };
             Ok(set(block, text, "data", setting.name, &value))
         }
         [field, name] => {
@@ -107,7 +123,9 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
             let braces = text[span.start as usize..span.end as usize].ends_with('}');
             Ok(match (braces, settings.is_empty()) {
                 (true, true) => Edit { at: at(span, span.end - 1), text: format!(" {written} ") },
-                (true, false) => Edit { at: at(span, settings[settings.len() - 1].value.span.end), text: format!(", {written}") },
+                (true, false) => {
+                    Edit { at: at(span, settings[settings.len() - 1].value.span.end), text: format!(", {written}") }
+                }
                 (false, _) => Edit { at: at(span, span.end), text: format!(" {{ {written} }}") },
             })
         }
@@ -124,7 +142,9 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
         }
         [name, inner] => {
             let setting = find(TRAIN, name, "train")?;
-            let Takes::Call(choices) = setting.takes else { return Err(format!("train.{name} has no settings of its own")) };
+            let Takes::Call(choices) = setting.takes else {
+                return Err(format!("train.{name} has no settings of its own"));
+            };
             let given = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
                 Entry::Setting(s) if s.name.name == *name => Some(&s.value),
                 _ => None,
@@ -132,7 +152,13 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
             let Some(given) = given else {
                 let choice = &choices[0];
                 let inner = find(choice.settings, inner, &format!("train.{name}"))?;
-                return Ok(set(block, text, "train", setting.name, &format!("{}({} = {value})", choice.name, inner.name)));
+                return Ok(set(
+                    block,
+                    text,
+                    "train",
+                    setting.name,
+                    &format!("{}({} = {value})", choice.name, inner.name),
+                ));
             };
             match &given.kind {
                 ExprKind::Name(ident) => {
@@ -151,7 +177,10 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
                         return Ok(Edit { at: argument.value.span, text: value.into() });
                     }
                     let comma = if arguments.is_empty() { "" } else { ", " };
-                    Ok(Edit { at: at(given.span, given.span.end - 1), text: format!("{comma}{} = {value}", inner.name) })
+                    Ok(Edit {
+                        at: at(given.span, given.span.end - 1),
+                        text: format!("{comma}{} = {value}", inner.name),
+                    })
                 }
                 _ => Err(format!("train.{name} is not written in a way that could be changed")),
             }

@@ -22,7 +22,8 @@ pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Out
     } else {
         let (name, source): (String, Box<dyn Read>) = match input {
             Some(path) if path != Path::new("-") => {
-                let file = File::open(path).map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
+                let file = File::open(path)
+                    .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
                 (path.display().to_string(), Box::new(file))
             }
             _ => ("standard input".into(), Box::new(std::io::stdin())),
@@ -55,7 +56,12 @@ fn waiting(reader: &mut BufReader<Box<dyn Read>>, name: &str, read: usize) -> Re
         if count as u64 == MAX_LINE {
             return Err(Failure::input(format!("{name}:{number}: a line of more than 16 MiB is no text")));
         }
-        let line = String::from_utf8(bytes).map_err(|error| Failure::input(format!("{name}:{number}: not UTF-8 text (byte {} of the line)", error.utf8_error().valid_up_to() + 1)))?;
+        let line = String::from_utf8(bytes).map_err(|error| {
+            Failure::input(format!(
+                "{name}:{number}: not UTF-8 text (byte {} of the line)",
+                error.utf8_error().valid_up_to() + 1
+            ))
+        })?;
         lines.push(line.trim_end_matches(['\n', '\r']).to_string());
         // A stream is answered as it comes: only what is here already is waited for.
         if lines.len() == BATCH || !reader.buffer().contains(&b'\n') {
@@ -66,7 +72,11 @@ fn waiting(reader: &mut BufReader<Box<dyn Read>>, name: &str, read: usize) -> Re
 }
 
 /// Prints a prediction for every row; a row that is no text is reported and left out.
-fn show<'t>(classifier: &Classifier, rows: impl Iterator<Item = (String, &'t str)>, format: Output) -> Result<bool, Failure> {
+fn show<'t>(
+    classifier: &Classifier,
+    rows: impl Iterator<Item = (String, &'t str)>,
+    format: Output,
+) -> Result<bool, Failure> {
     let mut encoded = Vec::new();
     let mut sound = true;
     for (place, text) in rows {
@@ -91,13 +101,14 @@ fn show<'t>(classifier: &Classifier, rows: impl Iterator<Item = (String, &'t str
 
 /// The ids of every field the model reads. A model of several fields takes a JSON object a line.
 fn encode(classifier: &Classifier, text: &str) -> Result<Vec<Vec<u32>>, String> {
-    let tokens = |field: &str, text: &str| classifier.encode(field, text).ok_or_else(|| "the text is empty".to_string());
+    let tokens =
+        |field: &str, text: &str| classifier.encode(field, text).ok_or_else(|| "the text is empty".to_string());
     if let [field] = classifier.model.inputs.as_slice() {
         return Ok(vec![tokens(field, text)?]);
     }
     let fields = classifier.model.inputs.join(", ");
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|_| format!("this model reads {fields}: write one JSON object a text, with these names"))?;
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
+        .map_err(|_| format!("this model reads {fields}: write one JSON object a text, with these names"))?;
     let field = |name: &String| match object.get(name) {
         Some(serde_json::Value::String(text)) => tokens(name, text).map_err(|why| format!("{name}: {why}")),
         _ => Err(format!("the object has no text {name:?}; this model reads {fields}")),
@@ -108,7 +119,13 @@ fn encode(classifier: &Classifier, text: &str) -> Result<Vec<Vec<u32>>, String> 
 /// `person  98.1 %   time 1.2 %, place 0.7 %`
 fn human(classifier: &Classifier, prediction: &Prediction) -> String {
     let percent = |p: f32| format!("{:.1} %", 100.0 * p);
-    let mut others: Vec<(&String, f32)> = classifier.labels.names().iter().zip(prediction.probabilities.iter().copied()).filter(|(label, _)| **label != prediction.label).collect();
+    let mut others: Vec<(&String, f32)> = classifier
+        .labels
+        .names()
+        .iter()
+        .zip(prediction.probabilities.iter().copied())
+        .filter(|(label, _)| **label != prediction.label)
+        .collect();
     others.sort_by(|a, b| b.1.total_cmp(&a.1));
     let best = prediction.probabilities.iter().copied().fold(0.0, f32::max);
     let rest: Vec<String> = others.iter().take(4).map(|(label, p)| format!("{label} {}", percent(*p))).collect();
@@ -116,7 +133,12 @@ fn human(classifier: &Classifier, prediction: &Prediction) -> String {
 }
 
 fn json(classifier: &Classifier, prediction: &Prediction) -> serde_json::Value {
-    let probabilities: serde_json::Map<String, serde_json::Value> =
-        classifier.labels.names().iter().zip(&prediction.probabilities).map(|(label, p)| (label.clone(), serde_json::json!(p))).collect();
+    let probabilities: serde_json::Map<String, serde_json::Value> = classifier
+        .labels
+        .names()
+        .iter()
+        .zip(&prediction.probabilities)
+        .map(|(label, p)| (label.clone(), serde_json::json!(p)))
+        .collect();
     serde_json::json!({ "label": prediction.label, "probabilities": probabilities })
 }

@@ -15,7 +15,8 @@ pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     } else {
         let text = files::read(path)?;
         let (program, _) = files::program(path, &text)?;
-        let model = program.model.ok_or_else(|| Failure::input(format!("{} has no model to summarise", path.display())))?;
+        let model =
+            program.model.ok_or_else(|| Failure::input(format!("{} has no model to summarise", path.display())))?;
         (model, Sizes::default())
     };
     let rows = rows(&model);
@@ -51,7 +52,13 @@ fn rows(model: &Model) -> Vec<Row> {
     for (i, call) in graph.calls.iter().enumerate().filter(|(_, call)| call.parent.is_none()) {
         row_of[i] = Some(rows.len());
         let shape = call.result.map(|node| graph.node(node).ty.to_string()).unwrap_or_default();
-        rows.push(Row { layer: call.layer.clone(), path: call.path.clone(), shape, parameters: Dim::default(), cost: Cost::default() });
+        rows.push(Row {
+            layer: call.layer.clone(),
+            path: call.path.clone(),
+            shape,
+            parameters: Dim::default(),
+            cost: Cost::default(),
+        });
     }
     for parameter in &graph.parameters {
         if let Some(row) = parameter.call.and_then(|call| row_of[outermost(call).0]) {
@@ -68,7 +75,13 @@ fn rows(model: &Model) -> Vec<Row> {
         }
     }
     if own != Cost::default() {
-        rows.push(Row { layer: "(operators)".into(), path: String::new(), shape: String::new(), parameters: Dim::default(), cost: own });
+        rows.push(Row {
+            layer: "(operators)".into(),
+            path: String::new(),
+            shape: String::new(),
+            parameters: Dim::default(),
+            cost: own,
+        });
     }
     rows
 }
@@ -95,7 +108,8 @@ fn shown(dim: &Dim, sizes: &Sizes) -> String {
 
 fn thousands(n: usize) -> String {
     let digits = n.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();
     groups.join(",")
 }
 
@@ -106,10 +120,25 @@ fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {
         [input.clone(), node.map(|n| n.ty.to_string()).unwrap_or_default(), String::new(), String::new(), String::new()]
     });
     let cell = |dim: &Dim| if *dim == Dim::default() { String::new() } else { shown(dim, sizes) };
-    let body = rows.iter().map(|row| [row.layer.clone(), row.shape.clone(), cell(&row.parameters), cell(&row.cost.per_token), cell(&row.cost.per_text)]);
+    let body = rows.iter().map(|row| {
+        [
+            row.layer.clone(),
+            row.shape.clone(),
+            cell(&row.parameters),
+            cell(&row.cost.per_token),
+            cell(&row.cost.per_text),
+        ]
+    });
     let cost = total_cost(rows);
-    let last = ["total".to_string(), String::new(), shown(&total(&model.graph), sizes), cell(&cost.per_token), cell(&cost.per_text)];
-    let lines: Vec<[String; 5]> = std::iter::once(head).chain(inputs).chain(body).chain(std::iter::once(last)).collect();
+    let last = [
+        "total".to_string(),
+        String::new(),
+        shown(&total(&model.graph), sizes),
+        cell(&cost.per_token),
+        cell(&cost.per_text),
+    ];
+    let lines: Vec<[String; 5]> =
+        std::iter::once(head).chain(inputs).chain(body).chain(std::iter::once(last)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..5).map(width).collect();
     let mut text = format!("{}\n", model.name);

@@ -43,7 +43,14 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     match outcome {
         Outcome::Done { best_epoch, epochs, valid, test } => {
             println!("best epoch {best_epoch} of {epochs}");
-            let figures = |name: &str, e: &Evaluation| println!("{name:<10}  loss {:.3}  accuracy {:.2} %  macro F1 {:.2} %", e.loss, 100.0 * e.accuracy, 100.0 * e.macro_f1);
+            let figures = |name: &str, e: &Evaluation| {
+                println!(
+                    "{name:<10}  loss {:.3}  accuracy {:.2} %  macro F1 {:.2} %",
+                    e.loss,
+                    100.0 * e.accuracy,
+                    100.0 * e.macro_f1
+                )
+            };
             valid.iter().for_each(|e| figures("validation", e));
             test.iter().for_each(|e| figures("test", e));
             println!("model       {}", out.join("model.safetensors").display());
@@ -62,19 +69,28 @@ fn device(name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if name.starts_with("cuda") {
-        return Err(Failure::usage(format!("this rnnc was built without CUDA, so it has no device {name:?}; use --device cpu")));
+        return Err(Failure::usage(format!(
+            "this rnnc was built without CUDA, so it has no device {name:?}; use --device cpu"
+        )));
     }
     Err(Failure::usage(format!("there is no device {name:?}; write --device cpu")))
 }
 
 /// `runs/<name of the file>`
 fn default_out(path: &Path) -> PathBuf {
-    let name = if path == Path::new("-") { "stdin".into() } else { path.file_stem().unwrap_or_default().to_os_string() };
+    let name =
+        if path == Path::new("-") { "stdin".into() } else { path.file_stem().unwrap_or_default().to_os_string() };
     Path::new("runs").join(name)
 }
 
 fn resume_command(arguments: &TrainArguments) -> String {
-    let quoted = |text: &str| if text.chars().all(|c| c.is_alphanumeric() || "-_./=".contains(c)) { text.to_string() } else { format!("'{}'", text.replace('\'', "'\\''")) };
+    let quoted = |text: &str| {
+        if text.chars().all(|c| c.is_alphanumeric() || "-_./=".contains(c)) {
+            text.to_string()
+        } else {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+    };
     let mut command = format!("rnnc train {}", quoted(&arguments.file.display().to_string()));
     if let Some(out) = &arguments.out {
         command.push_str(&format!(" --out {}", quoted(&out.display().to_string())));

@@ -20,7 +20,9 @@ impl Cost {
 impl Graph {
     /// The cost of one node.
     pub fn cost(&self, node: &Node) -> Cost {
-        let size = |ty: &Type| ty.axes.iter().skip(usize::from(ty.is_sequence())).fold(Dim::constant(1), |n, axis| n.multiply(axis));
+        let size = |ty: &Type| {
+            ty.axes.iter().skip(usize::from(ty.is_sequence())).fold(Dim::constant(1), |n, axis| n.multiply(axis))
+        };
         let input = |i: usize| &self.node(node.inputs[i]).ty;
         let times = |n: i64, dim: Dim| dim.multiply(&Dim::constant(n));
         let (amount, sequence) = match &node.op {
@@ -37,7 +39,11 @@ impl Graph {
         if !node.ty.per_example {
             return Cost::default();
         }
-        if sequence { Cost { per_token: amount, ..Cost::default() } } else { Cost { per_text: amount, ..Cost::default() } }
+        if sequence {
+            Cost { per_token: amount, ..Cost::default() }
+        } else {
+            Cost { per_text: amount, ..Cost::default() }
+        }
     }
 }
 

@@ -16,7 +16,8 @@ pub enum Symbol {
     /// Width of a file of pretrained vectors; known once its first line is read.
     VectorSize(Arc<str>),
     /// Number of tokens of a text field: differs from example to example, never bound.
-    Length(Arc<str>),
+    /// `name` is how the file calls it: `T`.
+    Length { field: Arc<str>, name: Arc<str> },
     /// A dim a definition declares (`H`), while that definition is checked on its own.
     Declared(Arc<str>),
 }
@@ -24,7 +25,7 @@ pub enum Symbol {
 impl Symbol {
     /// Whether an axis of this size is a sequence axis, with a length of its own in every example.
     pub fn is_length(&self) -> bool {
-        matches!(self, Symbol::Length(_))
+        matches!(self, Symbol::Length { .. })
     }
 }
 
@@ -34,7 +35,7 @@ impl fmt::Display for Symbol {
             Symbol::Vocabulary(field) => write!(f, "vocabulary({field})"),
             Symbol::Classes(field) => write!(f, "classes({field})"),
             Symbol::VectorSize(path) => write!(f, "width({path})"),
-            Symbol::Length(name) | Symbol::Declared(name) => f.write_str(name),
+            Symbol::Length { name, .. } | Symbol::Declared(name) => f.write_str(name),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Batch {
 
     /// The true lengths along the sequence axis of a value, with `width` features.
     pub fn sequence(&self, ty: &Type) -> Result<Sequence, LowerError> {
-        let Some(Symbol::Length(field)) = ty.axes.first().and_then(Dim::as_symbol) else {
+        let Some(Symbol::Length { field, .. }) = ty.axes.first().and_then(Dim::as_symbol) else {
             return Err(LowerError::new(format!("{ty} is no sequence")));
         };
         let text = self.text(field)?;

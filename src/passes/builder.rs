@@ -16,7 +16,7 @@ pub(crate) struct Builder {
 
 /// The length of the text.
 pub(crate) fn time() -> Dim {
-    Dim::symbol(Symbol::Length("text".into()))
+    Dim::symbol(Symbol::Length { field: "text".into(), name: "T".into() })
 }
 
 pub(crate) fn narrow(start: usize, length: usize) -> Op {

@@ -67,7 +67,15 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    pub fn write(path: &Path, setup: &Setup, optimizer: &Optimizer, rate: &LearningRate, best: &Best, position: &Position, history: &[EpochRecord]) -> Result<(), TrainError> {
+    pub fn write(
+        path: &Path,
+        setup: &Setup,
+        optimizer: &Optimizer,
+        rate: &LearningRate,
+        best: &Best,
+        position: &Position,
+        history: &[EpochRecord],
+    ) -> Result<(), TrainError> {
         let state = State {
             source: setup.source.clone(),
             data: setup.dataset.train.sha256.clone(),
@@ -79,15 +87,23 @@ impl Checkpoint {
         };
         let values = setup.classifier.network.values()?;
         let weights = setup.classifier.model.graph.parameters.iter().zip(&values);
-        let mut tensors: Vec<(String, Vec<usize>, &[f32])> = weights.map(|(p, v)| (format!("weights.{}", p.name), vec![v.len()], v.as_slice())).collect();
-        tensors.extend(optimizer.state().into_iter().map(|(name, values)| (format!("optimizer.{name}"), vec![values.len()], values)));
+        let mut tensors: Vec<(String, Vec<usize>, &[f32])> =
+            weights.map(|(p, v)| (format!("weights.{}", p.name), vec![v.len()], v.as_slice())).collect();
+        tensors.extend(
+            optimizer
+                .state()
+                .into_iter()
+                .map(|(name, values)| (format!("optimizer.{name}"), vec![values.len()], values)),
+        );
         Ok(artifact::write(path, &state, &tensors)?)
     }
 
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         if !path.exists() {
             let folder = path.parent().unwrap_or(path).display();
-            return Err(TrainError::Resume(format!("{folder}: there is no training here to go on with; leave out --resume to start one")));
+            return Err(TrainError::Resume(format!(
+                "{folder}: there is no training here to go on with; leave out --resume to start one"
+            )));
         }
         let (state, tensors) = artifact::read::<State>(path)?;
         let tensors = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
@@ -118,15 +134,22 @@ impl Checkpoint {
                 self.path
             )));
         }
-        let misfit = |path: &str| TrainError::Resume(format!("{path}: the checkpoint does not fit the model; leave out --resume to start again"));
+        let misfit = |path: &str| {
+            TrainError::Resume(format!(
+                "{path}: the checkpoint does not fit the model; leave out --resume to start again"
+            ))
+        };
         let mut values = Vec::new();
         for parameter in &setup.classifier.model.graph.parameters {
-            let tensor = self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
+            let tensor =
+                self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
             values.push(tensor.values);
         }
         setup.classifier.network.set_values(&values)?;
         let buffers = std::mem::take(&mut self.tensors).into_iter();
-        let buffers = buffers.filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values))).collect();
+        let buffers = buffers
+            .filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values)))
+            .collect();
         optimizer.restore(self.state.optimizer_steps, buffers).map_err(|_| misfit(&self.path))?;
         rate.restore(self.state.plateau);
         *best = Best::resume(best.metric(), setup.train.patience, self.state.best);

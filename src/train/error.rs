@@ -18,7 +18,13 @@ pub enum TrainError {
     /// The checkpoint does not fit.
     Resume(String),
     /// The loss or the gradients are no numbers any more. Steps count from 1.
-    Diverged { epoch: usize, step: usize, loss: f64, norm: f64, rate: f64 },
+    Diverged {
+        epoch: usize,
+        step: usize,
+        loss: f64,
+        norm: f64,
+        rate: f64,
+    },
     /// Our own mistake.
     Lower(LowerError),
 }
@@ -33,7 +39,11 @@ impl fmt::Display for TrainError {
             TrainError::Artifact(error) => error.fmt(f),
             TrainError::Folder(why) | TrainError::Resume(why) => f.write_str(why),
             TrainError::Diverged { epoch, step, loss, norm, rate } => {
-                let what = if loss.is_finite() { format!("the gradients have no finite norm ({norm})") } else { format!("the loss is {loss}") };
+                let what = if loss.is_finite() {
+                    format!("the gradients have no finite norm ({norm})")
+                } else {
+                    format!("the loss is {loss}")
+                };
                 write!(f, "training diverged at epoch {epoch}, step {step}: {what}, with a learning rate of {rate}")
             }
             TrainError::Lower(error) => write!(f, "internal error: {error}; please report it with the file"),

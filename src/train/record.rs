@@ -70,11 +70,20 @@ pub struct RunFiles {
 impl RunFiles {
     /// Makes the folder and proves that it can be written to, before anyone waits for an epoch.
     pub fn prepare(out: &Path, setup: &Setup) -> Result<Self, TrainError> {
-        std::fs::create_dir_all(out).map_err(|error| TrainError::Folder(format!("{}: cannot make this folder: {error}; name another one with --out", out.display())))?;
+        std::fs::create_dir_all(out).map_err(|error| {
+            TrainError::Folder(format!(
+                "{}: cannot make this folder: {error}; name another one with --out",
+                out.display()
+            ))
+        })?;
         let directory = std::path::absolute(&setup.directory).unwrap_or_else(|_| setup.directory.clone());
         let origin = serde_json::json!(Origin { directory });
         write_atomically(&out.join(Origin::NAME), format!("{origin}\n").as_bytes())?;
-        Ok(Self { model: out.join("model.safetensors"), checkpoint: out.join("checkpoint.safetensors"), metrics: out.join("metrics.jsonl") })
+        Ok(Self {
+            model: out.join("model.safetensors"),
+            checkpoint: out.join("checkpoint.safetensors"),
+            metrics: out.join("metrics.jsonl"),
+        })
     }
 
     pub fn write_metrics(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
@@ -83,7 +92,12 @@ impl RunFiles {
     }
 
     /// Writes the weights of this moment as the model.
-    pub fn write_model(&self, setup: &Setup, history: &[EpochRecord], valid: Option<&Evaluation>) -> Result<(), TrainError> {
+    pub fn write_model(
+        &self,
+        setup: &Setup,
+        history: &[EpochRecord],
+        valid: Option<&Evaluation>,
+    ) -> Result<(), TrainError> {
         let values = setup.classifier.network.values()?;
         let record = record(setup, history, serde_json::json!({ "valid": valid }));
         Ok(artifact::write(&self.model, &record, &classifier::tensors(&setup.classifier, &values)?)?)
@@ -91,7 +105,8 @@ impl RunFiles {
 
     /// Reads the best epoch back, measures it on the test data and adds the figures to its record.
     pub fn finish(&self, setup: &mut Setup, history: &[EpochRecord], loss: &Loss) -> Result<Outcome, TrainError> {
-        let (best, mut record) = classifier::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
+        let (best, mut record) =
+            classifier::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
         let measure = |split: &Option<Split>| split.as_ref().map(|split| evaluate(&best, split, loss)).transpose();
         let (valid, test) = (measure(&setup.dataset.valid)?, measure(&setup.dataset.test)?);
         record.metrics = serde_json::json!({ "valid": valid, "test": test });

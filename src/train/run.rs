@@ -29,7 +29,8 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
     let sizes: Vec<usize> = setup.classifier.network.values()?.iter().map(Vec::len).collect();
     let mut optimizer = Optimizer::new(&train.optimizer, &sizes);
-    let mut rate = LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
+    let mut rate =
+        LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
     let mut best = Best::new(train.monitor, train.patience);
     let mut position = Position::default();
     let mut history: Vec<EpochRecord> = Vec::new();
@@ -68,14 +69,23 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                 progress.finish();
                 // The weights of this moment are the last good ones: the step that would have spoiled them is not taken.
                 Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
-                return Err(TrainError::Diverged { epoch: epoch + 1, step: position.step + 1, loss: value, norm, rate: rate.at(optimizer.steps()) });
+                return Err(TrainError::Diverged {
+                    epoch: epoch + 1,
+                    step: position.step + 1,
+                    loss: value,
+                    norm,
+                    rate: rate.at(optimizer.steps()),
+                });
             }
             let scale = train.clip_norm.map_or(1.0, |max| clip_factor(norm, max));
             let learning_rate = rate.at(optimizer.steps());
             drop((logits, mean));
             optimizer.begin_step();
-            network.update(&gradients, |index, theta, gradient| optimizer.update(index, learning_rate, scale, theta, gradient))?;
-            let correct = scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
+            network.update(&gradients, |index, theta, gradient| {
+                optimizer.update(index, learning_rate, scale, theta, gradient)
+            })?;
+            let correct =
+                scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
             position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());
             progress.step(rows.len(), value, correct);
         }
@@ -121,7 +131,11 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     }
     progress.finish();
     if stopped_early {
-        progress.note(&format!("stopped: {} epochs without a better {}", train.patience.unwrap_or(0), train.monitor.name()));
+        progress.note(&format!(
+            "stopped: {} epochs without a better {}",
+            train.patience.unwrap_or(0),
+            train.monitor.name()
+        ));
     }
     files.finish(&mut setup, &history, &loss)
 }

@@ -48,15 +48,26 @@ impl Setup {
             crate::ir::ClassWeights::None => None,
             weights => Some(class_weights(weights, &counts, dataset.labels.names()).map_err(TrainError::ClassWeights)?),
         };
-        let classifier = Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
+        let classifier =
+            Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
         let train = program.train.clone();
-        Ok(Self { program, train, source, dataset, classifier, class_weights, directory: directory.to_path_buf(), notes })
+        Ok(Self {
+            program,
+            train,
+            source,
+            dataset,
+            classifier,
+            class_weights,
+            directory: directory.to_path_buf(),
+            notes,
+        })
     }
 }
 
 fn describe(dataset: &Dataset) -> Vec<String> {
     let rows = |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.len().to_string());
-    let vocabulary: Vec<String> = dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
+    let vocabulary: Vec<String> =
+        dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
     let mut notes = vec![format!(
         "{} training, {} validation, {} test rows; {} classes; vocabulary of {}",
         dataset.train.len(),
@@ -115,5 +126,11 @@ fn pretrained(
         let start = *id as usize * width;
         weights[start..start + width].copy_from_slice(vector);
     }
-    Ok(Some(format!("{}: vectors for {} of {} tokens ({:.1} %)", rows.path, found.found(), found.wanted, 100.0 * found.coverage())))
+    Ok(Some(format!(
+        "{}: vectors for {} of {} tokens ({:.1} %)",
+        rows.path,
+        found.found(),
+        found.wanted,
+        100.0 * found.coverage()
+    )))
 }
