@@ -1,0 +1,4 @@
+//! What a user sees, tested from outside.
+
+mod docs;
+mod tidy;
