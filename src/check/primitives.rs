@@ -94,7 +94,7 @@ impl Checker<'_> {
                 self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
             }
             "scan" => return self.scan(x, x_span, &arguments, span),
-            "shift" => match setting("steps").map(|(value, at)| (value, at)) {
+            "shift" => match setting("steps") {
                 Some((Value::Dim(steps), at)) => match steps.as_constant() {
                     Some(steps) => self.push(Op::Shift { steps }, vec![x], ty, span),
                     None => {
