@@ -1,7 +1,7 @@
 # `just` lists the recipes.
 
 default:
-    @just --list
+    @{{just_executable()}} --list
 
 # everything a change must pass
 ci:
