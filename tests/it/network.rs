@@ -7,9 +7,10 @@ use rnnc::check::{NoFiles, check};
 use rnnc::classifier::Sizes;
 use rnnc::data::Tokens;
 use rnnc::diagnostic::Diagnostic;
-use rnnc::ir::{Graph, Model, Node, NodeId, Program, Symbol};
+use rnnc::ir::{Graph, Model, Node, NodeId, Parameter, Program, Symbol};
 use rnnc::lower::{Mode, Network};
 use rnnc::random::Random;
+use rnnc::train::initialize;
 
 /// The program of a text that must be sound; warnings are the caller's business.
 pub fn program(text: &str) -> (Program, Vec<Diagnostic>) {
@@ -53,10 +54,16 @@ pub fn network(graph: &Graph, sizes: &Sizes, mut value: impl FnMut(usize, usize)
     Network::new(graph, &size, values).expect("a sound graph")
 }
 
-/// Every weight uniform in ±`bound`.
-pub fn random_network(graph: &Graph, sizes: &Sizes, seed: u64, bound: f64) -> Network {
+/// The weights a training with this seed would start from, up to their numbers.
+pub fn initial_network(graph: &Graph, sizes: &Sizes, seed: u64) -> Network {
+    let size = |symbol: &Symbol| sizes.get(symbol);
+    let shapes = Network::shapes(graph, &size).expect("all sizes are known");
     let mut random = Random::new(seed, &[]);
-    network(graph, sizes, |_, _| (bound * (2.0 * random.uniform() - 1.0)) as f32)
+    let draw = |(parameter, shape): (&Parameter, &Vec<usize>)| {
+        initialize(&parameter.initializer, shape, |dim| dim.evaluate(&size).expect("a known size"), &mut random)
+    };
+    let values = graph.parameters.iter().zip(&shapes).map(draw).collect();
+    Network::new(graph, &size, values).expect("a sound graph")
 }
 
 /// What the first application of `layer` in the model's own body gives.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rnnc::ir::Model;
 use rnnc::lower::{Mode, Network};
 
-use crate::network::{forward, model, numbers, random_network, sizes};
+use crate::network::{forward, initial_network, model, numbers, sizes};
 
 const VOCABULARY: usize = 20;
 const CLASSES: usize = 3;
@@ -51,7 +51,7 @@ fn every_layer_of_the_library_is_in_the_file() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_example_does_not_see_its_batch(
@@ -60,7 +60,7 @@ proptest! {
         company in prop::collection::vec(1..VOCABULARY as u32, 1..40),
     ) {
         for model in models() {
-            let network = random_network(&model.graph, &sizes(VOCABULARY, CLASSES), seed, 0.5);
+            let network = initial_network(&model.graph, &sizes(VOCABULARY, CLASSES), seed);
             let together = scores(&network, &model, &texts);
             for (text, batched) in texts.iter().zip(&together) {
                 let alone = scores(&network, &model, std::slice::from_ref(text)).concat();
@@ -78,7 +78,7 @@ proptest! {
 fn an_example_depends_on_all_of_itself() {
     // Otherwise the test above would be content with a model that reads nothing.
     for model in models() {
-        let network = random_network(&model.graph, &sizes(VOCABULARY, CLASSES), 1, 0.5);
+        let network = initial_network(&model.graph, &sizes(VOCABULARY, CLASSES), 1);
         let text = vec![2, 3, 4, 5, 6];
         let before = scores(&network, &model, std::slice::from_ref(&text)).concat();
         for place in 0..text.len() {
