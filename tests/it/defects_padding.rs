@@ -32,7 +32,12 @@ fn last_reads_the_last_true_step() {
         let [third, alone] = read(3, 0);
         assert_eq!(third, alone, "{layer}: `last` is the third of three steps");
         for (steps, filler) in [(4, 0), (8, 0), (8, 7), (40, 7)] {
-            assert_eq!(read(steps, filler)[1], alone, "{layer}: three tokens padded to {steps} with {filler}");
+            let padded = read(steps, filler)[1].clone();
+            let moved = padded.iter().zip(&alone).map(|(p, a)| (p - a).abs()).fold(0.0, f32::max);
+            assert!(
+                moved <= 1e-6,
+                "{layer}: three tokens padded to {steps} with {filler} give {padded:?}, not {alone:?}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use rnnc::ir::{Dim, Initializer, Parameter};
 use rnnc::lower::{Mode, cross_entropy};
 use rnnc::source::Span;
 
-use crate::experiment::{file, folder, setup, train};
+use crate::experiment::{file, folder, initial, rows, setup, train};
 use crate::network::{classifier, forward, initial_network, model, numbers, program, sizes};
 
 #[test]
@@ -55,4 +55,23 @@ fn a_parameter_without_a_gradient_is_an_error_that_names_it() {
     let loss = cross_entropy(&logits, &[1], None, 0.0).expect("one label");
     let error = network.gradients(&loss).expect_err("nothing trains it").to_string();
     assert!(error.contains("`forgotten.weight`"), "{error}");
+}
+
+/// What a file cuts off is reported by the checker, and does not stop a training.
+#[test]
+fn a_parameter_that_reaches_no_result_is_reported_and_left_alone() {
+    let definition = "cell odd(x: [I]; h: [H], d: [H]) {\n  param weight : [H, I]\n  param decay : [H, H]\n  \
+                      d' = tanh(decay @ d + weight @ x)\n  h' = tanh(weight @ x + h)\n}\n\n";
+    let text = definition.to_owned() + &file("4", "odd(4) |> last", "epochs = 1");
+    let messages: Vec<String> = program(&text).1.into_iter().map(|diagnostic| diagnostic.message).collect();
+    assert_eq!(messages, ["nothing that the model gives depends on `odd.decay_l0`"]);
+    let unused = file("4", "lstm(4) |> last", "epochs = 1")
+        .replace("  text |>", "  let side = text |> embedding(3) |> gru(2)\n  text |>");
+    assert_eq!(program(&unused).1.len(), 1);
+    let folder = folder(&[("train.tsv", &rows(20))]);
+    for (text, name) in [(text, "odd.decay_l0"), (unused, "gru.weight_hh_l0")] {
+        let setup = setup(&text, folder.path());
+        let before = initial(&setup, name);
+        assert_eq!(train(setup).weight(name), before);
+    }
 }
