@@ -31,7 +31,7 @@ pub fn check<'a>(model: &mut Model, files: impl Iterator<Item = &'a ast::File>, 
         let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let diagnostic =
             Diagnostic::new(code::UNUSED, span, format!("nothing that the model gives depends on {names}"));
-        diagnostics.push(diagnostic.here("reaches no result, so no training changes it").help("use it, or remove it"));
+        diagnostics.push(diagnostic.here("what is learned here reaches no result").help("use it, or remove it"));
     }
 }
 
