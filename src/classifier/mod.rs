@@ -66,10 +66,10 @@ impl Sizes {
     }
 
     pub fn set(&mut self, symbol: &Symbol, value: usize) {
-        self.0.insert(symbol.to_string(), value);
+        self.0.insert(symbol.key(), value);
     }
 
     pub fn get(&self, symbol: &Symbol) -> Option<usize> {
-        self.0.get(&symbol.to_string()).copied()
+        self.0.get(&symbol.key()).copied()
     }
 }

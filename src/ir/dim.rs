@@ -29,12 +29,23 @@ impl Symbol {
     }
 }
 
+impl Symbol {
+    /// A name that no other symbol of a program has, for tables of sizes: `vocabulary(text)`.
+    pub fn key(&self) -> String {
+        match self {
+            Symbol::VectorSize(path) => format!("width({path})"),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// As people read it; of a path only the file's name.
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Symbol::Vocabulary(field) => write!(f, "vocabulary({field})"),
             Symbol::Classes(field) => write!(f, "classes({field})"),
-            Symbol::VectorSize(path) => write!(f, "width({path})"),
+            Symbol::VectorSize(path) => write!(f, "width({})", path.rsplit('/').next().unwrap_or(path)),
             Symbol::Length { name, .. } | Symbol::Declared(name) => f.write_str(name),
         }
     }
