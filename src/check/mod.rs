@@ -14,6 +14,7 @@ mod layers;
 mod lints;
 mod model;
 mod primitives;
+mod reach;
 pub mod settings;
 mod shapes;
 mod synonyms;
@@ -92,10 +93,14 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
-    let model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
+    let mut model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
     diagnostics.append(&mut checker.diagnostics);
     for (_, file) in files.imports.iter().chain(std::iter::once(&(files.entry_id, files.entry.clone()))) {
         lints::lint(file, data.as_ref(), parsed, &mut diagnostics);
+    }
+    if let Some(model) = &mut model {
+        let user_files = files.imports.iter().map(|(_, file)| file).chain([&files.entry]);
+        reach::check(model, user_files, &mut diagnostics);
     }
 
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
