@@ -10,10 +10,16 @@ use crate::syntax::ast;
 use super::definitions::Definitions;
 use super::value::{Kind, Value};
 
-/// Layer applications in one model. A stack of layers that call each other could otherwise double without end.
+/// Layer applications of one check. Layers that call each other twice could otherwise double without end.
 const MAX_CALLS: usize = 20_000;
 /// Definitions inside each other.
 const MAX_DEPTH: usize = 24;
+/// Expressions evaluated in one check: `repeat`s inside each other multiply.
+const MAX_STEPS: usize = 300_000;
+/// Expressions being evaluated inside each other, through all definitions: what the stack is sure to hold.
+const MAX_EVALUATION_DEPTH: usize = 256;
+/// Findings kept; nobody reads more.
+pub const MAX_FINDINGS: usize = 200;
 
 pub struct Checker<'s> {
     pub sources: &'s Sources,
@@ -35,7 +41,11 @@ pub struct Checker<'s> {
     pub frames: Vec<Frame>,
     /// Names of the data's class fields → their number of classes.
     pub class_fields: BTreeMap<String, Dim>,
-    pub call_limit_reported: bool,
+    /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
+    calls_made: usize,
+    steps: usize,
+    evaluation_depth: usize,
+    limit_reported: bool,
 }
 
 /// Where a value came from, as a label: "`bilstm` gives [T, 2*H] with H = 128".
@@ -107,7 +117,10 @@ impl<'s> Checker<'s> {
             graphs: 0,
             frames: Vec::new(),
             class_fields: BTreeMap::new(),
-            call_limit_reported: false,
+            calls_made: 0,
+            steps: 0,
+            evaluation_depth: 0,
+            limit_reported: false,
         }
     }
 
@@ -167,7 +180,9 @@ impl<'s> Checker<'s> {
                 diagnostic.labels.insert(0, crate::diagnostic::Label { span: inside.span, message: text });
             }
         }
-        if !self.diagnostics.contains(&diagnostic) {
+        let enough = self.diagnostics.len() >= MAX_FINDINGS;
+        let stays = !enough || diagnostic.is_error() && !self.diagnostics.iter().any(Diagnostic::is_error);
+        if stays && !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
         Value::Poison
@@ -177,22 +192,45 @@ impl<'s> Checker<'s> {
         inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end
     }
 
-    /// Whether another application may begin; reports once when the limits are passed.
+    /// Whether another application may begin; reports once when a limit is passed.
     pub fn may_call(&mut self, span: Span) -> bool {
-        let deep = self.frames.len() > MAX_DEPTH;
-        if !deep && self.calls.len() < MAX_CALLS {
-            return true;
+        self.calls_made += 1;
+        if self.frames.len() > MAX_DEPTH {
+            let message = format!("layers use each other more than {MAX_DEPTH} deep");
+            return self.beyond(code::TOO_DEEP, span, message);
         }
-        if !self.call_limit_reported {
-            self.call_limit_reported = true;
-            let message = if deep {
-                format!("definitions use each other more than {MAX_DEPTH} deep")
-            } else {
-                format!("more than {MAX_CALLS} layers in one model")
-            };
-            self.report(
-                Diagnostic::new(code::RECURSION, span, message).here("too many by here").help("make the model smaller"),
-            );
+        if self.calls_made > MAX_CALLS {
+            return self.beyond(code::TOO_LARGE, span, format!("more than {MAX_CALLS} applications of layers"));
+        }
+        true
+    }
+
+    /// Evaluates one expression more, unless a limit is passed.
+    pub fn counted(&mut self, span: Span, work: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.steps > MAX_STEPS {
+            self.beyond(code::TOO_LARGE, span, format!("more than {MAX_STEPS} steps of evaluation"));
+            return Value::Poison;
+        }
+        if self.evaluation_depth > MAX_EVALUATION_DEPTH {
+            let message = format!("expressions use each other more than {MAX_EVALUATION_DEPTH} deep");
+            self.beyond(code::TOO_DEEP, span, message);
+            return Value::Poison;
+        }
+        self.steps += 1;
+        self.evaluation_depth += 1;
+        let value = work(self);
+        self.evaluation_depth -= 1;
+        value
+    }
+
+    /// Work that grows with the number of names in sight counts too.
+    pub fn count_steps(&mut self, steps: usize) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    fn beyond(&mut self, code: crate::diagnostic::Code, span: Span, message: String) -> bool {
+        if !std::mem::replace(&mut self.limit_reported, true) {
+            self.report(Diagnostic::new(code, span, message).here("too many by here").help("make the model smaller"));
         }
         false
     }

@@ -49,6 +49,9 @@ const LOWERCASE: Setting =
 pub const TEXT: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_LEN, MAX_VOCAB, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
 
+/// Fields of one data set.
+const MAX_FIELDS: usize = 64;
+
 const KINDS: [&str; 4] = ["words", "chars", "jieba", "class"];
 
 /// Reads the block; what is wrong is reported and left out.
@@ -61,6 +64,11 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
     let mut fields: Vec<Field> = Vec::new();
     for entry in &block.entries {
         let Entry::Field { name, kind, settings, span } = entry else { continue };
+        if fields.len() == MAX_FIELDS {
+            let message = format!("a data set has at most {MAX_FIELDS} fields");
+            reader.diagnostics.push(Diagnostic::new(code::TOO_LARGE, name.span, message).here("one too many"));
+            break;
+        }
         if let Some(earlier) = fields.iter().find(|field| field.name == name.name) {
             let message = format!("the field `{}` is declared twice", name.name);
             let diagnostic = Diagnostic::new(code::DUPLICATE, name.span, message).here("declared again here");

@@ -184,6 +184,10 @@ impl Checker<'_> {
     }
 
     pub fn evaluate(&mut self, expr: &Expr) -> Value {
+        self.counted(expr.span, |checker| checker.evaluate_inside(expr))
+    }
+
+    fn evaluate_inside(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
             ExprKind::Integer(n) => Value::Dim(Dim::constant(*n)),
             ExprKind::Float(x) => Value::Number(*x),
@@ -291,6 +295,7 @@ impl Checker<'_> {
         known.extend(frame.pending.keys().cloned());
         known.extend(self.class_fields.keys().cloned());
         known.extend(self.definitions.layer_names().map(str::to_string));
+        self.count_steps(known.len());
         let mut diagnostic =
             Diagnostic::new(code::UNKNOWN_NAME, ident.span, format!("`{}` is not defined", ident.name))
                 .here("not defined");
@@ -440,6 +445,10 @@ impl Checker<'_> {
     }
 
     fn dims(&mut self, op: BinaryOp, op_span: Span, a: Dim, b: Dim, span: Span) -> Value {
+        if !fit_together(&a, &b) {
+            let diagnostic = Diagnostic::new(code::TOO_LARGE, span, "a size of too many terms to be compared");
+            return self.report(diagnostic.here("too long").help("a size is a sum of few products, as in `4*H + 1`"));
+        }
         match op {
             BinaryOp::Add => Value::Dim(a.add(&b)),
             BinaryOp::Subtract => Value::Dim(a.subtract(&b)),
@@ -493,6 +502,14 @@ impl Checker<'_> {
         let ty = crate::ir::Type::shared(Vec::new());
         Some(self.push(crate::ir::Op::Constant(x), Vec::new(), ty, span))
     }
+}
+
+/// Symbols in a size, counted with repetition.
+const MAX_SYMBOLS: usize = 256;
+
+/// Whether the sum and the product of two sizes stay small enough to work with.
+pub fn fit_together(a: &Dim, b: &Dim) -> bool {
+    (a.symbols().count() + 1) * (b.symbols().count() + 1) <= MAX_SYMBOLS
 }
 
 pub fn number(value: &Value) -> Option<f64> {

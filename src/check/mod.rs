@@ -20,6 +20,8 @@ mod synonyms;
 mod train;
 mod value;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, code};
 use crate::ir::Program;
 use crate::source::{FileId, Sources, Span};
@@ -29,7 +31,7 @@ pub use data::{CLASS, DATA, TEXT};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
-use checker::Checker;
+use checker::{Checker, MAX_FINDINGS};
 use definitions::{Definitions, duplicate};
 use settings::Reader;
 
@@ -74,8 +76,9 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
 
     let edition = edition(&files.entry, &mut diagnostics);
     let (data_block, train_block) = blocks(&files.entry, &mut diagnostics);
-    let constant =
-        |ident: &Ident| constants.iter().find(|c| c.names[0].name == ident.name).map(|c| c.value.kind.clone());
+    let named: BTreeMap<&str, &ExprKind> =
+        constants.iter().map(|constant| (constant.names[0].name.as_str(), &constant.value.kind)).collect();
+    let constant = |ident: &Ident| named.get(ident.name.as_str()).map(|kind| (*kind).clone());
     let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
     let mut reader = Reader { sources: &files.sources, constants: constant, diagnostics: &mut diagnostics };
     let data = data_block.map(|block| data::data(block, &mut reader));
@@ -100,9 +103,22 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
 
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
     diagnostics.dedup();
+    keep_the_first(&mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let program = sound.then_some(Program { edition, data, model, train });
     Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
+}
+
+/// Drops what nobody reads after hundreds of findings; errors stay before warnings.
+fn keep_the_first(diagnostics: &mut Vec<Diagnostic>) {
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count().min(MAX_FINDINGS);
+    let mut left = [errors, MAX_FINDINGS - errors];
+    diagnostics.retain(|diagnostic| {
+        let left = &mut left[usize::from(!diagnostic.is_error())];
+        let stays = *left > 0;
+        *left = left.saturating_sub(1);
+        stays
+    });
 }
 
 /// Checks the library by itself: a test of ours, no concern of a user's.
@@ -130,13 +146,15 @@ fn whole(sources: &Sources, file: FileId) -> Span {
 
 fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut Vec<Diagnostic>) -> Vec<ast::Let> {
     let mut constants: Vec<ast::Let> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for item in files.flat_map(|file| &file.items) {
         let Item::Constant(constant) = item else { continue };
         let Some(name) = constant.names.first() else { continue };
-        if let Some(earlier) = constants.iter().find(|c| c.names[0].name == name.name) {
-            diagnostics.push(duplicate(name, earlier.names[0].span));
+        if let Some(earlier) = seen.get(name.name.as_str()) {
+            diagnostics.push(duplicate(name, *earlier));
             continue;
         }
+        seen.insert(&name.name, name.span);
         let literal = matches!(
             constant.value.kind,
             ExprKind::Integer(_)

@@ -269,7 +269,7 @@ impl Reader<'_> {
                 None => kind.clone(),
             },
             ExprKind::Unary { op: UnaryOp::Negate, operand } => match self.constant(&operand.kind) {
-                ExprKind::Integer(n) => ExprKind::Integer(-n),
+                ExprKind::Integer(n) => ExprKind::Integer(n.saturating_neg()),
                 ExprKind::Float(x) => ExprKind::Float(-x),
                 _ => kind.clone(),
             },
@@ -280,7 +280,7 @@ impl Reader<'_> {
                         Add => a.checked_add(b),
                         Subtract => a.checked_sub(b),
                         Multiply => a.checked_mul(b),
-                        Divide if b != 0 && a % b == 0 => Some(a / b),
+                        Divide if a.checked_rem(b) == Some(0) => a.checked_div(b),
                         _ => None,
                     }
                     .map_or_else(|| kind.clone(), ExprKind::Integer),

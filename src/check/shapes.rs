@@ -164,7 +164,7 @@ impl Checker<'_> {
                     }
                     let (name, factor, offset) = self.affine(right)?;
                     let offset = self.known_dim(left)?.add(&offset.multiply(&Dim::constant(sign)));
-                    Some((name, factor * sign, offset))
+                    Some((name, factor.checked_mul(sign)?, offset))
                 }
                 _ => None,
             },
@@ -182,6 +182,7 @@ impl Checker<'_> {
             ExprKind::Binary { op, left, right, .. } => {
                 let (left, right) = (self.known_dim(left)?, self.known_dim(right)?);
                 match op {
+                    _ if !super::evaluate::fit_together(&left, &right) => None,
                     BinaryOp::Add => Some(left.add(&right)),
                     BinaryOp::Subtract => Some(left.subtract(&right)),
                     BinaryOp::Multiply => Some(left.multiply(&right)),

@@ -9,18 +9,22 @@ use super::{Grammar, Rule};
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::{FileId, Span};
 
-/// Operators and steps inside each other, brackets not counted. Keeps every recursion over the tree shallow.
-const MAX_HEIGHT: usize = 40;
+/// Expressions inside each other; a pipeline is as high as it has steps. Keeps every recursion over the tree shallow.
+const MAX_HEIGHT: usize = 100;
+/// Syntax errors of one file: nobody reads more, and explaining one takes time.
+const MAX_ERRORS: usize = 100;
 
 pub struct Builder<'t> {
     pub file: FileId,
     pub text: &'t str,
     pub diagnostics: Vec<Diagnostic>,
+    /// Of the expression built last.
+    pub height: usize,
 }
 
 impl<'t> Builder<'t> {
     pub fn new(file: FileId, text: &'t str) -> Self {
-        Self { file, text, diagnostics: Vec::new() }
+        Self { file, text, diagnostics: Vec::new(), height: 0 }
     }
 
     /// Of a pair, without the white space a rule may have taken along.
@@ -41,14 +45,23 @@ impl<'t> Builder<'t> {
         Expr { kind: ExprKind::Broken, span }
     }
 
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MAX_ERRORS {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
     /// Reports what a catch-all rule caught, by parsing it again with the rule that should have matched.
     pub fn explain(&mut self, rule: Rule, pair: &Pair<'_, Rule>) {
+        if self.diagnostics.len() >= MAX_ERRORS {
+            return;
+        }
         let start = pair.as_span().start();
         let text = pair.as_str();
         let Err(error) = Grammar::parse(rule, text) else {
             let span = self.span(pair);
             let diagnostic = Diagnostic::new(code::SYNTAX, span, "this does not belong here").here("not expected here");
-            self.diagnostics.push(diagnostic.help("write one statement or setting a line"));
+            self.report(diagnostic.help("write one statement or setting a line"));
             return;
         };
         let expected = expectation(&error);
@@ -76,20 +89,22 @@ impl<'t> Builder<'t> {
             "something is missing after this"
         });
         diagnostic.help = hint(text, expected.at);
-        self.diagnostics.push(diagnostic);
+        self.report(diagnostic);
     }
 
-    /// `kind`, unless the expression has grown too high for the passes behind.
-    pub fn expr(&mut self, kind: ExprKind, span: Span, height: usize) -> Expr {
-        if height > MAX_HEIGHT {
-            let message = format!("more than {MAX_HEIGHT} operators in one expression");
-            if !self.diagnostics.iter().any(|d| d.code == code::TOO_DEEP) {
-                let diagnostic = Diagnostic::new(code::TOO_DEEP, span, message).here("too long");
-                self.diagnostics.push(diagnostic.help("name parts of it with `let`"));
-            }
-            return self.broken(span);
+    /// `kind` over parts of which the highest has this height, unless that is too high for the passes behind.
+    pub fn expr(&mut self, kind: ExprKind, span: Span, parts: usize) -> Expr {
+        self.height = parts + 1;
+        if self.height <= MAX_HEIGHT {
+            return Expr { kind, span };
         }
-        Expr { kind, span }
+        self.height = 0;
+        if !self.diagnostics.iter().any(|d| d.code == code::TOO_DEEP) {
+            let message = format!("an expression of more than {MAX_HEIGHT} steps");
+            let diagnostic = Diagnostic::new(code::TOO_DEEP, span, message).here("too long");
+            self.report(diagnostic.help("name parts of it with `let`"));
+        }
+        self.broken(span)
     }
 }
 

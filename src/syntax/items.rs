@@ -18,7 +18,7 @@ impl Builder<'_> {
                 Rule::item => items.extend(self.item(part)),
                 Rule::stray_close => {
                     let diagnostic = Diagnostic::new(code::SYNTAX, self.span(&part), "a `}` that closes nothing");
-                    self.diagnostics.push(diagnostic.here("nothing is open here"));
+                    self.report(diagnostic.here("nothing is open here"));
                 }
                 Rule::bad_item => self.bad_item(part),
                 _ => {}
@@ -52,15 +52,14 @@ impl Builder<'_> {
                         let list = "a file is made of `data { … }`, `model`, `train { … }`, `layer`, `cell`, `use`, `let` and `edition`";
                         Some(format!("{}{list}", near.unwrap_or_default()))
                     });
-                    self.diagnostics.push(diagnostic);
+                    self.report(diagnostic);
                     return;
                 }
                 Rule::docs if alone => {
                     let span = self.span(&part);
                     let diagnostic =
                         Diagnostic::new(code::MISPLACED, span, "a `///` text with nothing under it to describe");
-                    self.diagnostics
-                        .push(diagnostic.here("describes nothing").help("an ordinary comment starts with `//`"));
+                    self.report(diagnostic.here("describes nothing").help("an ordinary comment starts with `//`"));
                 }
                 _ => {}
             }
@@ -126,7 +125,7 @@ impl Builder<'_> {
 
     fn unclosed(&mut self, open: Span, message: &str) {
         let diagnostic = Diagnostic::new(code::UNCLOSED, open, message).here("opened here");
-        self.diagnostics.push(diagnostic.help("add a `}` where it should end"));
+        self.report(diagnostic.help("add a `}` where it should end"));
     }
 
     fn entry(&mut self, pair: Pair<'_, Rule>) -> Option<Entry> {
@@ -295,7 +294,7 @@ impl Builder<'_> {
     pub fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
         let span = self.span(&pair);
         let mut block = Block { statements: Vec::new(), result: None, broken: false, span };
-        let mut open = span;
+        let (mut open, mut height) = (span, 0);
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::open => open = self.span(&part),
@@ -310,11 +309,13 @@ impl Builder<'_> {
                             Rule::bad_statement => self.bad_statement(statement, &mut block),
                             _ => {}
                         }
+                        height = height.max(self.height);
                     }
                 }
                 _ => {}
             }
         }
+        self.height = height;
         block
     }
 
@@ -332,8 +333,7 @@ impl Builder<'_> {
                 }
                 Rule::docs => {
                     let diagnostic = Diagnostic::new(code::MISPLACED, self.span(&part), "a `///` text inside a body");
-                    self.diagnostics
-                        .push(diagnostic.here("describes nothing").help("a comment inside a body starts with `//`"));
+                    self.report(diagnostic.here("describes nothing").help("a comment inside a body starts with `//`"));
                     block.broken = false;
                 }
                 _ => {}
@@ -380,7 +380,7 @@ impl Builder<'_> {
                         let diagnostic = Diagnostic::new(code::MISPLACED, earlier.span, "a value that nothing uses");
                         let diagnostic =
                             diagnostic.here("its result goes nowhere: only the last value of a body is its result");
-                        self.diagnostics.push(diagnostic.help("name it with `let`, or join the next line with `|>`"));
+                        self.report(diagnostic.help("name it with `let`, or join the next line with `|>`"));
                     }
                     None
                 }
@@ -390,7 +390,7 @@ impl Builder<'_> {
                 if let Some(early) = block.result.take() {
                     let diagnostic = Diagnostic::new(code::MISPLACED, early.span, "a value that nothing uses");
                     let diagnostic = diagnostic.here("statements follow it, so it is not the result of this body");
-                    self.diagnostics.push(diagnostic.help("name it with `let`, or write it last"));
+                    self.report(diagnostic.help("name it with `let`, or write it last"));
                 }
                 block.statements.push(statement);
             }

@@ -7,6 +7,8 @@ use crate::syntax::ast::{
 };
 
 pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut anywhere = Uses::default();
+    anywhere.file(file);
     for item in &file.items {
         match item {
             Item::Layer(layer) if !is_primitive(&layer.body) => {
@@ -36,10 +38,8 @@ pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>)
                 }
             }
             Item::Constant(constant) => {
-                let mut uses = Uses::default();
-                uses.file(file);
                 for name in &constant.names {
-                    if !uses.has(name) {
+                    if !anywhere.has(name) {
                         unused(name, "constant", diagnostics);
                     }
                 }
