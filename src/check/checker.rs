@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{Call, CallId, Dim, Node, NodeId, Op, Parameter, ParameterId, Type};
+use crate::ir::{Call, CallId, Dim, Direction, Node, NodeId, Op, Parameter, ParameterId, Segment, Type};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
 
@@ -39,6 +39,10 @@ pub struct Checker<'s> {
     pub graph: usize,
     pub graphs: usize,
     pub frames: Vec<Frame>,
+    /// Names that text which could not be parsed may define: not to know them is no further error.
+    pub lost: BTreeSet<String>,
+    /// Named values of the files, which the library does not see.
+    pub constants: BTreeMap<String, Binding>,
     /// Names of the data's class fields → their number of classes.
     pub class_fields: BTreeMap<String, Dim>,
     /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
@@ -83,6 +87,8 @@ pub struct Frame {
     pub pending: BTreeMap<String, Pending>,
     /// Inside a cell: `_l0_reverse` and the like.
     pub suffix: Option<String>,
+    /// Sizes that a `where` declares divisible, while the definition is checked on its own: `H % 2 == 0`.
+    pub multiples: BTreeMap<String, i64>,
     /// Width that a parameter without an initializer takes as its fan.
     pub fan: Option<Dim>,
 }
@@ -116,6 +122,8 @@ impl<'s> Checker<'s> {
             graph: 0,
             graphs: 0,
             frames: Vec::new(),
+            lost: BTreeSet::new(),
+            constants: BTreeMap::new(),
             class_fields: BTreeMap::new(),
             calls_made: 0,
             steps: 0,
@@ -180,6 +188,10 @@ impl<'s> Checker<'s> {
                 diagnostic.labels.insert(0, crate::diagnostic::Label { span: inside.span, message: text });
             }
         }
+        // How the library is written is no concern of the user's file.
+        if !self.is_library(diagnostic.primary.span) {
+            diagnostic.labels.retain(|label| !self.is_library(label.span));
+        }
         let enough = self.diagnostics.len() >= MAX_FINDINGS;
         let stays = !enough || diagnostic.is_error() && !self.diagnostics.iter().any(Diagnostic::is_error);
         if stays && !self.diagnostics.contains(&diagnostic) {
@@ -188,7 +200,11 @@ impl<'s> Checker<'s> {
         Value::Poison
     }
 
-    fn within(&self, inner: Span, outer: Span) -> bool {
+    fn is_library(&self, span: Span) -> bool {
+        self.sources.file(span.file).path.starts_with(super::imports::LIBRARY_PREFIX)
+    }
+
+    pub fn within(&self, inner: Span, outer: Span) -> bool {
         inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end
     }
 
@@ -241,7 +257,9 @@ impl<'s> Checker<'s> {
     }
 
     pub fn lookup(&self, name: &str) -> Option<&Binding> {
-        self.current().scopes.iter().rev().find_map(|scope| scope.get(name))
+        let frame = self.current();
+        let constants = (!frame.library).then_some(&self.constants);
+        frame.scopes.iter().rev().chain(constants).find_map(|scope| scope.get(name))
     }
 
     pub fn within_scope<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -265,8 +283,13 @@ impl<'s> Checker<'s> {
         Value::Abstract(kind.clone())
     }
 
-    /// A type for a value of a definition's own check or after an error: a node nobody evaluates.
-    pub fn placeholder(&mut self, ty: Type, span: Span) -> Value {
+    /// A type for a value of a definition's own check or after an error: a node nobody evaluates. What is done with
+    /// it later is not complained about.
+    pub fn placeholder(&mut self, mut ty: Type, span: Span) -> Value {
+        if ty.is_sequence() && ty.rank() == 2 {
+            let width = ty.axes[1].clone();
+            ty.directions = Some(vec![Segment { width, direction: Direction::Forward }]);
+        }
         Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), ty, span))
     }
 
@@ -277,9 +300,17 @@ impl<'s> Checker<'s> {
     /// A label for one side of a clash: the value's place, its shape, and why it has it.
     pub fn describe(&self, node: NodeId, used: Span) -> (Span, String) {
         let ty = self.ty(node);
-        match self.origins.get(&(self.graph, node.0)) {
-            Some(origin) => (origin.span, format!("this is {ty}: {}", origin.text)),
-            None => (used, format!("this is {ty}")),
+        let mut maker = node;
+        loop {
+            if let Some(origin) = self.origins.get(&(self.graph, maker.0)) {
+                return (origin.span, format!("this is {ty}: {}", origin.text));
+            }
+            // What keeps a shape did not make it.
+            let made = &self.nodes[maker.0];
+            match made.inputs.as_slice() {
+                [input] if self.ty(*input).axes == ty.axes => maker = *input,
+                _ => return (used, format!("this is {ty}")),
+            }
         }
     }
 }

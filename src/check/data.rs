@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code, suggest};
 use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
-use crate::syntax::ast::{Entry, Ident, SettingsBlock};
+use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
 use super::settings::{Checked, Reader, Setting, Takes, Values};
 
@@ -56,10 +56,24 @@ const KINDS: [&str; 4] = ["words", "chars", "jieba", "class"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
-    let settings = block.entries.iter().filter_map(|entry| match entry {
-        Entry::Setting(setting) => Some((&setting.name, &setting.value)),
-        Entry::Field { .. } => None,
-    });
+    let mut settings = Vec::new();
+    for entry in &block.entries {
+        let Entry::Setting(setting) = entry else { continue };
+        if let ExprKind::Name(kind) = &setting.value.kind
+            && KINDS.contains(&kind.name.as_str())
+            && DATA.iter().all(|known| known.name != setting.name.name)
+        {
+            let (name, span) = (&setting.name.name, setting.name.span.to(setting.value.span));
+            let message = format!("the field `{name}` is declared with `:`, not with `=`");
+            let fixed = format!("{name} : {}", kind.name);
+            let diagnostic = Diagnostic::new(code::MISPLACED, span, message).here("a field, not a setting");
+            reader.diagnostics.push(
+                diagnostic.help(format!("write `{fixed}`")).fix(format!("write `{fixed}`"), span, fixed),
+            );
+            continue;
+        }
+        settings.push((&setting.name, &setting.value));
+    }
     let values = reader.settings(DATA, settings, "`data`");
     let mut fields: Vec<Field> = Vec::new();
     for entry in &block.entries {

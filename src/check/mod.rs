@@ -7,6 +7,7 @@ mod cells;
 mod checker;
 mod data;
 mod definitions;
+mod duplicates;
 mod evaluate;
 mod imports;
 mod initializers;
@@ -31,9 +32,10 @@ pub use data::{CLASS, DATA, TEXT};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
-use checker::{Checker, MAX_FINDINGS};
+use checker::{Binding, Checker, MAX_FINDINGS};
 use definitions::{Definitions, duplicate};
 use settings::Reader;
+use value::Value;
 
 /// The newest edition of the language.
 pub const EDITION: u32 = 1;
@@ -61,8 +63,6 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let files = imports::files(path, text, loader);
     let source = files.inlined();
     let mut diagnostics = files.diagnostics.clone();
-    let parsed = !diagnostics.iter().any(Diagnostic::is_error);
-
     let mut definitions = Definitions::default();
     for file in &files.library {
         definitions.add(file, true, &mut diagnostics);
@@ -70,6 +70,7 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let user_files = || std::iter::once(&files.entry).chain(files.imports.iter().map(|(_, file)| file));
     for file in user_files() {
         definitions.add(file, false, &mut diagnostics);
+        duplicates::names(file, &mut diagnostics);
     }
     let constants = constants(user_files(), &mut diagnostics);
     let whole = whole(&files.sources, files.entry_id);
@@ -85,6 +86,8 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let train = train::train(train_block, data.as_ref(), whole, &mut reader);
 
     let mut checker = Checker::new(&files.sources, &definitions);
+    checker.lost = user_files().flat_map(|file| file.lost.iter().cloned()).collect();
+    checker.constants = constants.iter().map(binding).collect();
     for definition in definitions.user() {
         checker.check_definition(&definition);
     }
@@ -95,10 +98,10 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
-    let model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
+    let model = chosen.and_then(|model| checker.model(model, data.as_ref()));
     diagnostics.append(&mut checker.diagnostics);
-    for (_, file) in files.imports.iter().chain(std::iter::once(&(files.entry_id, files.entry.clone()))) {
-        lints::lint(file, data.as_ref(), parsed, &mut diagnostics);
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));
     }
 
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
@@ -135,7 +138,7 @@ pub fn check_library() -> Vec<Diagnostic> {
     }
     diagnostics.append(&mut checker.diagnostics);
     for file in &files.library {
-        lints::lint(file, None, true, &mut diagnostics);
+        lints::lint(file, None, &mut diagnostics);
     }
     diagnostics
 }
@@ -173,6 +176,20 @@ fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut V
         constants.push(constant.clone());
     }
     constants
+}
+
+/// A constant as definitions see it.
+fn binding(constant: &ast::Let) -> (String, Binding) {
+    let value = match &constant.value.kind {
+        ExprKind::Integer(n) => Value::Dim(crate::ir::Dim::constant(*n)),
+        ExprKind::Float(x) => Value::Number(*x),
+        ExprKind::Bool(b) => Value::Bool(*b),
+        ExprKind::String(text) => Value::Text(text.clone(), constant.value.span),
+        ExprKind::None => Value::None,
+        _ => Value::Poison,
+    };
+    let name = &constant.names[0];
+    (name.name.clone(), Binding { value, span: name.span })
 }
 
 fn edition(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> u32 {

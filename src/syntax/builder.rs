@@ -18,13 +18,15 @@ pub struct Builder<'t> {
     pub file: FileId,
     pub text: &'t str,
     pub diagnostics: Vec<Diagnostic>,
+    /// Names that parts which could not be parsed may define.
+    pub lost: Vec<String>,
     /// Of the expression built last.
     pub height: usize,
 }
 
 impl<'t> Builder<'t> {
     pub fn new(file: FileId, text: &'t str) -> Self {
-        Self { file, text, diagnostics: Vec::new(), height: 0 }
+        Self { file, text, diagnostics: Vec::new(), lost: Vec::new(), height: 0 }
     }
 
     /// Of a pair, without the white space a rule may have taken along.
@@ -58,6 +60,7 @@ impl<'t> Builder<'t> {
         }
         let start = pair.as_span().start();
         let text = pair.as_str();
+        self.lost.extend(defined_names(text));
         let Err(error) = Grammar::parse(rule, text) else {
             let span = self.span(pair);
             let diagnostic = Diagnostic::new(code::SYNTAX, span, "this does not belong here").here("not expected here");
@@ -78,6 +81,17 @@ impl<'t> Builder<'t> {
             let last = before.char_indices().next_back().map_or(0, |(i, _)| i);
             Span::new(self.file, last, before.len())
         };
+        let closing = expected.words.iter().find(|word| matches!(**word, "`)`" | "`]`"));
+        if length == 0
+            && let Some(closing) = closing
+            && let Some(open) = unclosed_bracket(&text[..expected.at.min(text.len())])
+        {
+            let open = Span::new(self.file, start + open, start + open + 1);
+            let message = format!("a `{}` that is never closed", if *closing == "`)`" { "(" } else { "[" });
+            let diagnostic = Diagnostic::new(code::UNCLOSED, open, message).here("opened here");
+            let after = format!("expected {} after this", list(&expected.words));
+            return self.report(diagnostic.label(span, after).help(format!("add the {closing}")));
+        }
         let message = if expected.words.is_empty() {
             format!("did not expect {found} here")
         } else {
@@ -106,6 +120,29 @@ impl<'t> Builder<'t> {
         }
         self.broken(span)
     }
+}
+
+/// What a line that could not be parsed seems to give a name to.
+fn defined_names(text: &str) -> Vec<String> {
+    let head = text.split(['=', '(', '{', ':']).next().unwrap_or("");
+    let words = head.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let keywords = ["let", "param", "layer", "cell", "model", "where", "use"];
+    words.filter(|word| !keywords.contains(word)).take(8).map(str::to_string).collect()
+}
+
+/// The last bracket that is still open at the end of a text.
+fn unclosed_bracket(text: &str) -> Option<usize> {
+    let (mut open, mut quoted, mut escaped) = (Vec::new(), false, false);
+    for (i, c) in text.char_indices() {
+        match c {
+            '"' if !escaped => quoted = !quoted,
+            '(' | '[' if !quoted => open.push(i),
+            ')' | ']' if !quoted => drop(open.pop()),
+            _ => {}
+        }
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    open.pop()
 }
 
 /// The text of a string literal, escapes resolved.
