@@ -133,23 +133,14 @@ impl Checker<'_> {
         }
     }
 
-    fn apply_named(
-        &mut self,
-        callee: &Ident,
-        arguments: &[Argument],
-        piped: Piped,
-        span: Span,
-    ) -> Value {
+    fn apply_named(&mut self, callee: &Ident, arguments: &[Argument], piped: Piped, span: Span) -> Value {
         if let Some(binding) = self.lookup(&callee.name).cloned() {
             match binding.value {
                 Value::Layer(instance) => {
                     let own = instance.arguments.clone();
                     let (mut arguments, mut piped) = (arguments.to_vec(), piped);
                     // `encoder(x)` is `x |> encoder`.
-                    if matches!(piped, Piped::Nothing)
-                        && arguments.len() == 1
-                        && self.is_tensor(&arguments[0].value)
-                    {
+                    if matches!(piped, Piped::Nothing) && arguments.len() == 1 && self.is_tensor(&arguments[0].value) {
                         let argument = arguments.remove(0);
                         match self.evaluate(&argument.value) {
                             Value::Tensor(node) => piped = Piped::Value(node, argument.value.span),
@@ -231,7 +222,8 @@ impl Checker<'_> {
         let message = format!("there is no layer `{}`", callee.name);
         let mut diagnostic = Diagnostic::new(code::UNKNOWN_LAYER, callee.span, message).here("not defined");
         if callee.name == "split" {
-            diagnostic = diagnostic.help("`split` gives several parts and stands in a `let` of several names: `let a, b = split(x)`");
+            diagnostic = diagnostic
+                .help("`split` gives several parts and stands in a `let` of several names: `let a, b = split(x)`");
         } else if let Some((ours, why)) = super::synonyms::layer(&callee.name) {
             diagnostic = diagnostic.help(format!("here it is `{ours}` ({why})")).fix(
                 format!("write `{ours}`"),
@@ -278,8 +270,8 @@ impl Checker<'_> {
                 _ => of_layer.push(argument.clone()),
             }
         }
-        let tensor_first =
-            matches!(piped, Piped::Nothing) && of_layer.first().is_some_and(|a| a.name.is_none() && self.is_tensor(&a.value));
+        let tensor_first = matches!(piped, Piped::Nothing)
+            && of_layer.first().is_some_and(|a| a.name.is_none() && self.is_tensor(&a.value));
         let cell_argument = Argument {
             name: None,
             value: Expr { kind: ExprKind::Call { callee: callee.clone(), arguments: of_cell }, span: callee.span },
@@ -843,7 +835,9 @@ impl Checker<'_> {
             let message = format!("there is no cell `{}`", ident.name);
             let mut diagnostic = Diagnostic::new(code::UNKNOWN_LAYER, ident.span, message).here("not defined");
             if self.definitions.layer(&ident.name, library).is_some() {
-                diagnostic = diagnostic.here("a layer, not a cell").help("a cell is the equations of one step: `lstm`, `gru`, `rnn`, or one of your own");
+                diagnostic = diagnostic
+                    .here("a layer, not a cell")
+                    .help("a cell is the equations of one step: `lstm`, `gru`, `rnn`, or one of your own");
             } else if let Some(near) = suggest::nearest(&ident.name, self.definitions.cell_names()) {
                 diagnostic =
                     diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);

@@ -67,9 +67,11 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
             let message = format!("the field `{name}` is declared with `:`, not with `=`");
             let fixed = format!("{name} : {}", kind.name);
             let diagnostic = Diagnostic::new(code::MISPLACED, span, message).here("a field, not a setting");
-            reader.diagnostics.push(
-                diagnostic.help(format!("write `{fixed}`")).fix(format!("write `{fixed}`"), span, fixed),
-            );
+            reader.diagnostics.push(diagnostic.help(format!("write `{fixed}`")).fix(
+                format!("write `{fixed}`"),
+                span,
+                fixed,
+            ));
             continue;
         }
         settings.push((&setting.name, &setting.value));

@@ -99,11 +99,7 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
-<<<<<<< HEAD
-    let mut model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
-=======
-    let model = chosen.and_then(|model| checker.model(model, data.as_ref()));
->>>>>>> checks
+    let mut model = chosen.and_then(|model| checker.model(model, data.as_ref()));
     diagnostics.append(&mut checker.diagnostics);
     if !diagnostics.iter().any(Diagnostic::is_error) {
         user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));

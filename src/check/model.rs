@@ -94,7 +94,9 @@ impl Checker<'_> {
         let (label, classes, label_span) = label?;
         // As the model can write it.
         let classes_name = match &model.result {
-            Some(Result::Type(ty)) => self.sources.text(ty.span).trim_start_matches("class[").trim_end_matches(']').to_string(),
+            Some(Result::Type(ty)) => {
+                self.sources.text(ty.span).trim_start_matches("class[").trim_end_matches(']').to_string()
+            }
             _ => label.clone(),
         };
         let ty = self.ty(node).clone();

@@ -19,7 +19,11 @@ impl Checker<'_> {
         {
             let name = &layer.name.name;
             let declared = layer.result.as_ref().map_or("", |ty| self.sources.text(ty.span));
-            let text = if declared.contains("..") { format!("what `{name}` gives") } else { format!("`{name}` gives {declared}") };
+            let text = if declared.contains("..") {
+                format!("what `{name}` gives")
+            } else {
+                format!("`{name}` gives {declared}")
+            };
             self.note_origin(node, span, text);
         }
         result
@@ -142,8 +146,7 @@ impl Checker<'_> {
                         span,
                         "`last` takes a backward reading where it has read only one token",
                     );
-                    let diagnostic =
-                        diagnostic.here("backward reading starts at the last step");
+                    let diagnostic = diagnostic.here("backward reading starts at the last step");
                     let (at, what) = self.describe(x, x_span);
                     self.report(diagnostic.label(at, what).help("`final` takes each direction where it ended").fix(
                         "write `final`",
@@ -237,7 +240,8 @@ impl Checker<'_> {
         let Some(length) = width.divide(parts as i64) else {
             let known = width.as_constant().is_some();
             // `2*H + 1` is odd whatever H is.
-            let never = (1..parts as i64).any(|rest| width.subtract(&Dim::constant(rest)).divide(parts as i64).is_some());
+            let never =
+                (1..parts as i64).any(|rest| width.subtract(&Dim::constant(rest)).divide(parts as i64).is_some());
             let (at, what) = self.describe(x, span);
             let message = if known || never {
                 format!("{width} features cannot be cut into {parts} equal parts")

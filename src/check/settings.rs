@@ -148,7 +148,7 @@ pub fn unknown(ident: &Ident, known: &[&str], owner: &str) -> Diagnostic {
 
 /// What a setting of another framework is called here.
 pub fn synonym(word: &str) -> Option<&'static str> {
-    synonyms::setting(word).map(|(ours, _)| ours)
+    synonyms::setting(word).first().map(|(ours, _)| *ours)
 }
 
 /// Reads settings against a table.

@@ -253,19 +253,13 @@ impl Checker<'_> {
     pub fn declare_names(&mut self, dim: &Expr, sequence: bool) {
         match &dim.kind {
             ExprKind::Name(ident) if self.lookup(&ident.name).is_none() => {
-<<<<<<< HEAD
-                let name: std::sync::Arc<str> = ident.name.as_str().into();
-                let symbol =
-                    if sequence { Symbol::Length { field: name.clone(), name } } else { Symbol::Declared(name) };
-                self.bind(&ident.name, Value::Dim(Dim::symbol(symbol)), ident.span);
-=======
                 let size = if sequence {
-                    Dim::symbol(Symbol::Length(ident.name.as_str().into()))
+                    let name: std::sync::Arc<str> = ident.name.as_str().into();
+                    Dim::symbol(Symbol::Length { field: name.clone(), name })
                 } else {
                     self.declared_size(&ident.name)
                 };
                 self.bind(&ident.name, Value::Dim(size), ident.span);
->>>>>>> checks
             }
             ExprKind::Binary { left, right, .. } => {
                 self.declare_names(left, false);

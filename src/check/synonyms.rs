@@ -51,7 +51,9 @@ pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
         "max_length" | "maxlen" | "sequence_length" | "max_sequence_length" => {
             &[("max_len", "tokens after which a text is cut")]
         }
-        "vocab_size" | "max_words" | "num_words" | "most_common" => &[("max_vocab", "entries of the vocabulary at most")],
+        "vocab_size" | "max_words" | "num_words" | "most_common" => {
+            &[("max_vocab", "entries of the vocabulary at most")]
+        }
         "lower" | "lowercased" => &[("lowercase", "whether texts are lower-cased")],
         "min_freq" | "min_frequency" | "min_df" => &[("min_count", "occurrences a token needs for an entry")],
         "epsilon" => &[("eps", "added to the denominator")],

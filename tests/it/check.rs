@@ -103,7 +103,11 @@ fn every_code_has_a_fixture() {
     for code in rnnc::diagnostic::code::ALL {
         // Only a command can ask for a part that is not in the file; only a file too large to ship is too large.
         let elsewhere = ["E0601", "E0105"].contains(&code.id);
-        assert!(elsewhere || texts.contains(&format!("//~ {}", code.id)) || texts.contains(&format!("^ {}", code.id)), "{}", code.id);
+        assert!(
+            elsewhere || texts.contains(&format!("//~ {}", code.id)) || texts.contains(&format!("^ {}", code.id)),
+            "{}",
+            code.id
+        );
     }
 }
 

@@ -17,7 +17,9 @@ fn findings(text: &str) -> Vec<(&'static str, String)> {
 
 /// A classifier whose reading layer is this.
 fn model(layer: &str) -> String {
-    format!("model M(text: words[T]) -> class[C] {{\n  text |> embedding(8) |> {layer} |> final |> dense(C) |> softmax\n}}\n")
+    format!(
+        "model M(text: words[T]) -> class[C] {{\n  text |> embedding(8) |> {layer} |> final |> dense(C) |> softmax\n}}\n"
+    )
 }
 
 fn program(text: &str) -> Program {

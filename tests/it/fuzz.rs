@@ -43,9 +43,46 @@ fn boundary(text: &str, mut at: usize) -> usize {
 }
 
 const PIECES: [&str; 40] = [
-    "(", ")", "[", "]", "{", "}", "|>", "|", "->", "..", "=", "==", ":", ";", ",", "'", "\"", "//", "///", "\n", "\r", "\0", "é",
-    "中", "\u{feff}", "let ", "param ", "where ", "if ", "then ", "else ", "repeat k in 0..2 with y = x { y }", "none", "0", "1e9",
-    "9999999999999999999", "H", "cell c(x: [I]; h: [H]) {", "use \"_parts.rnn\"", "-",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "|>",
+    "|",
+    "->",
+    "..",
+    "=",
+    "==",
+    ":",
+    ";",
+    ",",
+    "'",
+    "\"",
+    "//",
+    "///",
+    "\n",
+    "\r",
+    "\0",
+    "é",
+    "中",
+    "\u{feff}",
+    "let ",
+    "param ",
+    "where ",
+    "if ",
+    "then ",
+    "else ",
+    "repeat k in 0..2 with y = x { y }",
+    "none",
+    "0",
+    "1e9",
+    "9999999999999999999",
+    "H",
+    "cell c(x: [I]; h: [H]) {",
+    "use \"_parts.rnn\"",
+    "-",
 ];
 
 #[test]
@@ -96,7 +133,16 @@ fn hostile() -> Vec<(&'static str, String)> {
         texts.push((piece, most(piece)));
         texts.push((piece, model(&most(piece))));
     }
-    for piece in ["|> if a then b ", "repeat k in 0..1 with y = ", "|> ) ", "let a = 1\n", "a b\n", "if a then b else ", "{ ) ", "( ] "] {
+    for piece in [
+        "|> if a then b ",
+        "repeat k in 0..1 with y = ",
+        "|> ) ",
+        "let a = 1\n",
+        "a b\n",
+        "if a then b else ",
+        "{ ) ",
+        "( ] ",
+    ] {
         texts.push((piece, model(&most(piece))));
     }
     let layers = |n: usize, body: &dyn Fn(usize) -> String| -> String {
@@ -115,7 +161,10 @@ fn hostile() -> Vec<(&'static str, String)> {
     texts.push(("a long repeat", model("repeat k in 0..1_000_000_000 with y = text |> embedding(8) { tanh(y) }")));
     texts.push(("digits", format!("train {{\n  seed = {}\n}}\n", "9".repeat(400))));
     let factors = vec!["(A+B+C+D)"; 60].join("*");
-    texts.push(("a polynomial", format!("layer p(x: [T, H], a: A, b: B, c: C, d: D) -> [T, H] {{\n  param w : [{factors}, H]\n  w @ x\n}}\n")));
+    texts.push((
+        "a polynomial",
+        format!("layer p(x: [T, H], a: A, b: B, c: C, d: D) -> [T, H] {{\n  param w : [{factors}, H]\n  w @ x\n}}\n"),
+    ));
     let powers = vec!["H"; 90].join("*");
     texts.push(("a power", format!("layer p(x: [T, H]) -> [T, {powers}] {{\n  x |> dense({powers})\n}}\n")));
     let sums: String = (0..3_000).map(|i| format!("let s{} = s{i} + H{i}\n", i + 1)).collect();

@@ -1,4 +1,3 @@
-//! What a user sees, tested from outside.
 //! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
 mod check;
