@@ -113,7 +113,7 @@ impl Checker<'_> {
                 self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
             }
             "scan" => return self.scan(x, x_span, &arguments, span),
-            "shift" => match setting("steps").map(|(value, at)| (value, at)) {
+            "shift" => match setting("steps") {
                 Some((Value::Dim(steps), at)) => match steps.as_constant() {
                     Some(0) => {
                         return self.report(
