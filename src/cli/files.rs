@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::{Failure, say, stderr_style};
 use crate::check::{self, Checked, LoadError, Loaded, Loader};
 use crate::diagnostic::render::{self, Format};
+use crate::diagnostic::suggest::nearest;
 
 /// A `.rnn` file larger than this is something else.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -20,7 +21,10 @@ pub fn read(path: &Path) -> Result<String, Failure> {
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::input(format!("cannot read standard input: {error}")))?;
     } else {
-        open(path)?.take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|error| Failure::input(cannot_read(path, &error)))?;
+        open(path)?
+            .take(MAX_SOURCE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::input(cannot_read(path, &error)))?;
     }
     if bytes.len() as u64 > MAX_SOURCE {
         return Err(Failure::input(format!("{shown} is larger than 16 MiB, which no .rnn file is")));
@@ -56,6 +60,7 @@ pub fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::NotADirectory => "a part of its path is a file".into(),
         _ => error.to_string().split(" (os error").next().unwrap_or_default().into(),
     }
 }
@@ -68,8 +73,15 @@ fn near(path: &Path) -> Option<PathBuf> {
         .take(1000)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
-    let name = crate::diagnostic::suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(name))
+    // The same extension says nothing, so it does not count as likeness.
+    let likeness = |name: &str| match (Path::new(name).extension() == path.extension(), Path::new(name).file_stem()) {
+        (true, Some(stem)) => stem.to_string_lossy().into_owned(),
+        _ => name.to_string(),
+    };
+    let wanted = likeness(path.file_name()?.to_str()?);
+    let alike: Vec<String> = names.iter().map(|name| likeness(name)).collect();
+    let near = nearest(&wanted, alike.iter().map(String::as_str))?;
+    Some(path.with_file_name(&names[alike.iter().position(|name| name == near)?]))
 }
 
 /// Checks a file with what it imports from disk.
@@ -84,7 +96,11 @@ pub fn program(path: &Path, text: &str) -> Result<(crate::ir::Program, Checked),
     let style = stderr_style();
     if !checked.diagnostics.is_empty() {
         // Nobody may be reading.
-        let _ = write!(std::io::stderr(), "{}", render::render(&checked.diagnostics, &checked.sources, Format::Human, style));
+        let _ = write!(
+            std::io::stderr(),
+            "{}",
+            render::render(&checked.diagnostics, &checked.sources, Format::Human, style)
+        );
     }
     match checked.program.take() {
         Some(program) => Ok((program, checked)),

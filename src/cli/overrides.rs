@@ -25,8 +25,12 @@ pub fn apply(mut text: String, settings: &[String]) -> Result<String, Failure> {
         let edit = edit(&file, &text, key.trim(), value.trim()).map_err(failed)?;
         let (start, end) = (edit.at.start as usize, edit.at.end as usize);
         text.replace_range(start..end, &edit.text);
-        if !is_value(&edit.value) || syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error) {
-            return Err(failed("this is not one value of the language, such as 2, 1e-3, true, \"text\" or adam(lr = 1e-3)".into()));
+        if !is_value(&edit.value)
+            || syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error)
+        {
+            return Err(failed(
+                "this is not one value of the language, such as 2, 1e-3, true, \"text\" or adam(lr = 1e-3)".into(),
+            ));
         }
     }
     Ok(text)

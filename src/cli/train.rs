@@ -111,7 +111,9 @@ fn resume_command(arguments: &TrainArguments) -> String {
 /// An error in a line or two; where a setting is the likely cause, with its place and what to write.
 fn failure(error: &TrainError, checked: &crate::check::Checked, path: &Path, rate: Span, out: &Path) -> Failure {
     match error {
-        TrainError::NoData | TrainError::NoModel | TrainError::ClassWeights(_) => Failure::input(format!("{}: {error}", path.display())),
+        TrainError::NoData | TrainError::NoModel | TrainError::ClassWeights(_) => {
+            Failure::input(format!("{}: {error}", path.display()))
+        }
         TrainError::Diverged { rate: value, best_epoch, .. } => {
             let at = checked.sources.start(rate);
             let file = &checked.sources.file(rate.file).path;

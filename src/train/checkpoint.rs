@@ -71,7 +71,11 @@ impl DataHashes {
     }
 
     fn changed(&self, now: &Self) -> Option<&'static str> {
-        let changed = [("training", self.train != now.train), ("validation", self.valid != now.valid), ("test", self.test != now.test)];
+        let changed = [
+            ("training", self.train != now.train),
+            ("validation", self.valid != now.valid),
+            ("test", self.test != now.test),
+        ];
         changed.into_iter().find(|(_, changed)| *changed).map(|(role, _)| role)
     }
 }

@@ -46,7 +46,11 @@ impl fmt::Display for TrainError {
                 } else {
                     format!("the gradients have no finite norm ({norm})")
                 };
-                write!(f, "training diverged at epoch {epoch}, step {step}: {what}, with a learning rate of {}", plain(*rate))
+                write!(
+                    f,
+                    "training diverged at epoch {epoch}, step {step}: {what}, with a learning rate of {}",
+                    plain(*rate)
+                )
             }
             TrainError::Lower(error) => write!(f, "internal error: {error}; please report it with the file"),
         }

@@ -71,9 +71,8 @@ pub struct RunFiles {
 impl RunFiles {
     /// Makes the folder and proves that it can be written to, before anyone waits for an epoch.
     pub fn prepare(out: &Path) -> Result<Self, TrainError> {
-        let unusable = |why: &str| {
-            TrainError::Folder(format!("{}: {why}; name another folder with --out", out.display()))
-        };
+        let unusable =
+            |why: &str| TrainError::Folder(format!("{}: {why}; name another folder with --out", out.display()));
         if out.is_file() {
             return Err(unusable("this is a file, not a folder"));
         }

@@ -51,15 +51,7 @@ impl Setup {
             Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
         classifier.loss.class_weights = class_weights;
         let train = program.train.clone();
-        Ok(Self {
-            program,
-            train,
-            source,
-            dataset,
-            classifier,
-            directory: directory.to_path_buf(),
-            notes,
-        })
+        Ok(Self { program, train, source, dataset, classifier, directory: directory.to_path_buf(), notes })
     }
 }
 
@@ -136,7 +128,7 @@ fn pretrained(
         weights[start..start + width].copy_from_slice(vector);
     }
     Ok(Some(format!(
-        "{}: vectors for {} of {} tokens ({:.1} %)",
+        "{}: vectors for {} of {} tokens ({:.1}%)",
         rows.path,
         found.found(),
         found.wanted,

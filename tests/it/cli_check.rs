@@ -12,7 +12,7 @@ fn several_files_in_every_format() {
 
     run("short")
         .stdout(
-            "a.rnn:3:27: error[E0303]: there is no layer, cell or function `lsmt`\n\
+            "a.rnn:3:27: error[E0303]: there is no layer `lsmt`\n\
              b.rnn:17:3: error[E0302]: `train` has no setting `epoch`\n",
         )
         .status(1);
@@ -30,7 +30,7 @@ fn several_files_in_every_format() {
     let mut github = run("github");
     let lines = github.answers();
     github.status(1);
-    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("::error file=")), "{lines:?}");
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("::error title=rnnc")), "{lines:?}");
 
     let mut sarif = run("sarif");
     let document: Value = serde_json::from_str(&sarif.answers().join("\n")).unwrap();
@@ -52,7 +52,7 @@ fn one_bad_file_does_not_keep_the_others_from_being_checked() {
     folder
         .run(&["check", "no.rnn", "a.rnn", "--format", "short"])
         .stderr("error: cannot read no.rnn: there is no such file\n")
-        .stdout("a.rnn:3:27: error[E0303]: there is no layer, cell or function `lsmt`\n")
+        .stdout("a.rnn:3:27: error[E0303]: there is no layer `lsmt`\n")
         .status(1);
     folder.run(&["check", "m.rnn", "m.rnn"]).stdout("2 files: no problems\n").status(0);
     folder.run_with(&["check", "-"], MODEL.as_bytes()).stdout("-: no problems\n").status(0);
@@ -64,7 +64,7 @@ fn a_warning_is_no_failure() {
     folder.file("m.rnn", MODEL.replace(" |> softmax", "").replace("last |> dense", "last |> dropout(1.0) |> dense"));
     let shown = folder.run(&["check", "m.rnn", "--format", "short"]).take_stdout();
     let codes: Vec<&str> = shown.lines().filter_map(|line| line.split(['[', ']']).nth(1)).collect();
-    assert_eq!(codes, ["W0704", "W0702"], "{shown}");
+    assert_eq!(codes, ["W0702", "W0704"], "{shown}");
     // A training goes on, with the warnings said once.
     let mut run = folder.run(&["train", "m.rnn"]);
     let said = run.take_stderr();
@@ -93,7 +93,11 @@ fn a_summary_counts_with_symbols_and_a_trained_model_with_numbers() {
     assert!(symbols.contains("8*vocabulary(text)") && symbols.contains("9*classes(label)"), "{symbols}");
     let numbers = folder.run(&["summary", "runs/m/model.safetensors"]).take_stdout();
     // 20 tokens of 8; four gates of 8 rows and columns twice, with two biases; two classes.
-    for row in ["embedding  [T, 8]                   160", "lstm       [T, 8]                   576", "total                               754"] {
+    for row in [
+        "embedding  [T, 8]                   160",
+        "lstm       [T, 8]                   576",
+        "total                               754",
+    ] {
         assert!(numbers.contains(row), "{row}\n{numbers}");
     }
     let json = folder.run(&["summary", "runs/m/model.safetensors", "--format", "json"]).take_stdout();
@@ -119,7 +123,9 @@ fn a_trained_model_tells_what_it_is() {
     }
     let json = folder.run(&["inspect", "runs/m/model.safetensors", "--format", "json"]).take_stdout();
     let json: Value = serde_json::from_str(&json).unwrap();
-    for field in ["source", "vocabularies", "labels", "rnnc_version", "edition", "seed", "data", "metrics", "parameters"] {
+    for field in
+        ["source", "vocabularies", "labels", "rnnc_version", "edition", "seed", "data", "metrics", "parameters"]
+    {
         assert!(!json[field].is_null(), "{field}");
     }
     folder.run(&["inspect", "runs/m/model.safetensors", "--source"]).stdout(MODEL).status(0);
@@ -141,8 +147,12 @@ fn an_evaluation_in_numbers() {
         assert!(class["precision"].is_f64() && class["recall"].is_f64() && class["f1"].is_f64());
     }
     // Beside the figures of the training itself, from the command line too.
-    let given = folder.run(&["eval", "runs/m/model.safetensors", "--data", "test.tsv", "--format", "json"]).take_stdout();
+    let given =
+        folder.run(&["eval", "runs/m/model.safetensors", "--data", "test.tsv", "--format", "json"]).take_stdout();
     assert_eq!(given, json);
     let shown = folder.run(&["eval", "runs/m/model.safetensors"]).take_stdout();
-    assert!(shown.starts_with("{folder}/test.tsv\nloss ") && shown.contains("confusion: rows true, columns predicted"), "{shown}");
+    assert!(
+        shown.starts_with("{folder}/test.tsv\nloss ") && shown.contains("confusion: rows true, columns predicted"),
+        "{shown}"
+    );
 }

@@ -48,7 +48,10 @@ fn usage_errors_are_two() {
         assert!(run.take_stderr().starts_with("error: "), "{arguments:?}");
         run.status(2);
     }
-    folder.run(&["train", "m.rnn", "--device", "gpu"]).stderr("error: there is no device \"gpu\"; write --device cpu\n").status(2);
+    folder
+        .run(&["train", "m.rnn", "--device", "gpu"])
+        .stderr("error: there is no device \"gpu\"; write --device cpu\n")
+        .status(2);
     folder
         .run(&["train", "m.rnn", "--device", "cuda:0"])
         .stderr("error: this rnnc was built without CUDA, so it has no device \"cuda:0\"; use --device cpu\n")
@@ -66,7 +69,11 @@ fn colours_are_for_terminals_and_not_against_no_color() {
         let line = format!("{variable} {} check m.rnn", env!("CARGO_BIN_EXE_rnnc"));
         command.args(["-qec", &line, "/dev/null"]).current_dir(folder.path(".")).env_remove("NO_COLOR");
         command.stdin(std::process::Stdio::null());
-        command.output().ok().filter(|output| !output.stdout.is_empty()).map(|output| String::from_utf8(output.stdout).unwrap())
+        command
+            .output()
+            .ok()
+            .filter(|output| !output.stdout.is_empty())
+            .map(|output| String::from_utf8(output.stdout).unwrap())
     };
     let Some(coloured) = shown("") else {
         eprintln!("skipped: colours_are_for_terminals_and_not_against_no_color needs the program `script`");

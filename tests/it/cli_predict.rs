@@ -75,7 +75,10 @@ fn what_is_no_text_is_reported_and_the_others_are_answered() {
          error: standard input:4: the text is empty\n\
          error: standard input:5: a line of more than 16 MiB is no text\n"
     );
-    let text = String::from_utf8(folder.command(&["predict", TRAINED, "--format", "json", "", "good"]).output().unwrap().stdout).unwrap();
+    let text = String::from_utf8(
+        folder.command(&["predict", TRAINED, "--format", "json", "", "good"]).output().unwrap().stdout,
+    )
+    .unwrap();
     assert!(text.starts_with("{\"label\":null,\"error\":\"the text is empty\"}\n{\"label\":\""), "{text}");
     let answers = run.answers();
     assert_eq!(answers.len(), 6);
@@ -89,8 +92,14 @@ fn what_is_no_text_is_reported_and_the_others_are_answered() {
     folder.run(&["predict", TRAINED]).stderr("error: standard input: there is no text to label\n").status(1);
     let none = "error: cannot read txts.txt: there is no such file; did you mean texts.txt?\n";
     folder.file("texts.txt", "").run(&["predict", TRAINED, "--input", "txts.txt"]).stderr(none).status(1);
-    folder.run(&["predict", TRAINED, "--input", "runs"]).stderr("error: runs is a folder; name a file in it\n").status(1);
-    folder.run(&["predict", TRAINED, "--input", "texts.txt"]).stderr("error: texts.txt: there is no text to label\n").status(1);
+    folder
+        .run(&["predict", TRAINED, "--input", "runs"])
+        .stderr("error: runs is a folder; name a file in it\n")
+        .status(1);
+    folder
+        .run(&["predict", TRAINED, "--input", "texts.txt"])
+        .stderr("error: texts.txt: there is no text to label\n")
+        .status(1);
 }
 
 #[test]
@@ -104,7 +113,10 @@ fn a_model_of_two_fields_reads_objects() {
     folder.file("m.rnn", two);
     for name in ["train.tsv", "valid.tsv", "test.tsv"] {
         let text = folder.text(name);
-        let lines = text.lines().enumerate().map(|(i, line)| if i == 0 { format!("title\t{line}\n") } else { format!("On film {}\t{line}\n", i % 7) });
+        let lines = text
+            .lines()
+            .enumerate()
+            .map(|(i, line)| if i == 0 { format!("title\t{line}\n") } else { format!("On film {}\t{line}\n", i % 7) });
         folder.file(name, lines.collect::<String>());
     }
     folder.run(&["train", "m.rnn"]).any_output().status(0);
@@ -124,9 +136,12 @@ fn a_model_of_two_fields_reads_objects() {
 fn labels_may_be_anything_a_file_can_hold() {
     let folder = Folder::experiment();
     let labels = ["not \"good\"", "très bien", "<b>\u{1b}[31m", "two words"];
-    let row = |i: usize| format!("\"{}\",\"{}\"\n", "a b c d".split(' ').nth(i % 4).unwrap(), labels[i % 4].replace('"', "\"\""));
+    let row = |i: usize| {
+        format!("\"{}\",\"{}\"\n", "a b c d".split(' ').nth(i % 4).unwrap(), labels[i % 4].replace('"', "\"\""))
+    };
     folder.file("t.csv", format!("text,label\n{}", (0..24).map(row).collect::<String>()));
-    let arguments = ["train", "m.rnn", "--set", "data.train=t.csv", "--set", "data.valid=none", "--set", "data.test=t.csv"];
+    let arguments =
+        ["train", "m.rnn", "--set", "data.train=t.csv", "--set", "data.valid=none", "--set", "data.test=t.csv"];
     folder.run(&arguments).any_output().status(0);
     let json = folder.run(&["predict", TRAINED, "a", "--format", "json"]).take_stdout();
     let answer: Value = serde_json::from_str(&json).unwrap();
@@ -151,7 +166,14 @@ fn a_reader_that_has_enough_ends_the_program_quietly() {
     assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
 
     // Nobody reads at all, on either stream.
-    for arguments in [&["train", "m.rnn"][..], &["check", "no.rnn"], &["eval", TRAINED], &["inspect", TRAINED], &["summary", "m.rnn"], &["explain", "E0501"]] {
+    for arguments in [
+        &["train", "m.rnn"][..],
+        &["check", "no.rnn"],
+        &["eval", TRAINED],
+        &["inspect", TRAINED],
+        &["summary", "m.rnn"],
+        &["explain", "E0501"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = folder.command(arguments);

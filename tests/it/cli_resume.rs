@@ -9,7 +9,10 @@ use std::process::Command;
 fn slow() -> Folder {
     let folder = Folder::experiment();
     folder.file("train.tsv", rows(4000, 1));
-    folder.file("m.rnn", MODEL.replace("lstm(8)", "dropout(0.2) |> lstm(24)").replace("batch_size = 8", "batch_size = 4"));
+    folder.file(
+        "m.rnn",
+        MODEL.replace("lstm(8)", "dropout(0.2) |> lstm(24)").replace("batch_size = 8", "batch_size = 4"),
+    );
     folder
 }
 
@@ -46,7 +49,10 @@ fn an_interrupted_training_ends_with_the_same_bits() {
 
         let resume = [&arguments[..], &["--resume"]].concat();
         folder.run(&resume).any_output().status(0);
-        assert!(folder.read(&format!("{out}/model.safetensors")) == whole, "interrupted in epoch {epoch}: other weights");
+        assert!(
+            folder.read(&format!("{out}/model.safetensors")) == whole,
+            "interrupted in epoch {epoch}: other weights"
+        );
         let figures = |out: &str| {
             let text = folder.text(&format!("{out}/metrics.jsonl"));
             let line = |line: &str| line.split(",\"examples_per_second").next().unwrap().to_string();
@@ -88,12 +94,16 @@ fn what_changed_cannot_be_resumed() {
     let again = "leave out --resume to start again";
     refused(
         &["--set", "train.seed=2"],
-        &format!("{checkpoint}: this training was started from another text, which differs from line 18 on; undo the change, or {again}"),
+        &format!(
+            "{checkpoint}: this training was started from another text, which differs from line 18 on; undo the change, or {again}"
+        ),
     );
     for (name, role) in [("train.tsv", "training"), ("valid.tsv", "validation"), ("test.tsv", "test")] {
         let old = folder.text(name);
         folder.file(name, format!("{old}one more\tpos\n"));
-        let why = format!("{checkpoint}: the {role} data has changed since this training was started; undo the change, or {again}");
+        let why = format!(
+            "{checkpoint}: the {role} data has changed since this training was started; undo the change, or {again}"
+        );
         refused(&[], &why);
         folder.file(name, old);
     }
@@ -101,7 +111,12 @@ fn what_changed_cannot_be_resumed() {
     folder.file(checkpoint, &whole[..whole.len() / 2]);
     refused(&[], &format!("{checkpoint}: the file is cut short; copy it again or train again"));
     std::fs::copy(folder.path("runs/m/model.safetensors"), folder.path(checkpoint)).unwrap();
-    refused(&[], &format!("{checkpoint}: this is a safetensors file but no checkpoint that rnnc wrote (its metadata has no `rnnc_checkpoint` record)"));
+    refused(
+        &[],
+        &format!(
+            "{checkpoint}: this is a safetensors file but no checkpoint that rnnc wrote (its metadata has no `rnnc_checkpoint` record)"
+        ),
+    );
     folder.file(checkpoint, whole);
     refused(&["--out", "new"], "new: there is no training here to go on with; leave out --resume to start one");
     assert!(before == names.map(|name| folder.read(&format!("runs/m/{name}"))));
@@ -113,16 +128,26 @@ fn a_checkpoint_from_elsewhere_is_believed_nothing() {
     let checkpoint = "runs/m/checkpoint.safetensors";
     let bytes = folder.read(checkpoint);
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    for (from, to) in [("\\\"step\\\":0", "\\\"step\\\":999999"), ("\\\"epoch\\\":2,\\\"step\\\"", "\\\"epoch\\\":1,\\\"step\\\""), ("weights.dense.bias", "weights.dense.boas")] {
+    for (from, to) in [
+        ("\\\"step\\\":0", "\\\"step\\\":999999"),
+        ("\\\"epoch\\\":2,\\\"step\\\"", "\\\"epoch\\\":1,\\\"step\\\""),
+        ("weights.dense.bias", "weights.dense.boas"),
+    ] {
         let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();
         let mut changed = header.replace(from, to);
         assert_ne!(changed, header, "{from}");
         changed = changed.trim_end().to_string();
         changed.push_str(&" ".repeat(changed.len().next_multiple_of(8) - changed.len()));
-        folder.file(checkpoint, [&(changed.len() as u64).to_le_bytes()[..], changed.as_bytes(), &bytes[8 + length..]].concat());
+        folder.file(
+            checkpoint,
+            [&(changed.len() as u64).to_le_bytes()[..], changed.as_bytes(), &bytes[8 + length..]].concat(),
+        );
         let mut run = folder.run(&["train", "m.rnn", "--resume"]);
         let said = run.take_stderr();
-        assert!(said.ends_with("the checkpoint does not fit the model; leave out --resume to start again\n"), "{from}: {said}");
+        assert!(
+            said.ends_with("the checkpoint does not fit the model; leave out --resume to start again\n"),
+            "{from}: {said}"
+        );
         run.status(1);
     }
 }

@@ -13,12 +13,21 @@ fn an_unknown_setting_is_answered_with_the_known_one() {
     for (setting, why) in [
         ("train.epoch=3", "there is no setting train.epoch; did you mean train.epochs?"),
         ("train.lr=3", "there is no setting train.lr; did you mean train.optimizer.lr?"),
-        ("train.optimizer.learning_rate=3", "there is no setting train.optimizer.learning_rate; did you mean train.optimizer.lr?"),
+        (
+            "train.optimizer.learning_rate=3",
+            "there is no setting train.optimizer.learning_rate; did you mean train.optimizer.lr?",
+        ),
         ("epochs=3", "the file has no constant \"epochs\"; did you mean train.epochs?"),
-        ("model.size=3", "there is no setting \"model.size\": a setting is named data.…, train.…, or by a constant of the file"),
+        (
+            "model.size=3",
+            "there is no setting \"model.size\": a setting is named data.…, train.…, or by a constant of the file",
+        ),
         ("data.txt.min_count=3", "the data has no field \"txt\"; did you mean data.text.min_count?"),
         ("data.text.min_cuont=3", "there is no setting data.text.min_cuont; did you mean data.text.min_count?"),
-        ("train.schedule.min_lr=0.1", "the file sets no schedule; write the whole of it, as in --set 'train.schedule=cosine(min_lr = 0.1)'"),
+        (
+            "train.schedule.min_lr=0.1",
+            "the file sets no schedule; write the whole of it, as in --set 'train.schedule=cosine(min_lr = 0.1)'",
+        ),
         ("train.schedule.speed=0.1", "train.schedule has no setting \"speed\", and no other"),
         ("train.seed.x=1", "train.seed has no settings of its own"),
     ] {
@@ -86,11 +95,31 @@ fn settings_reach_the_training_and_its_record() {
     let folder = Folder::experiment();
     folder.file("sub/m.rnn", format!("let hidden = 64\n{}", MODEL.replace("lstm(8)", "lstm(hidden)")));
     let arguments = [
-        "train", "sub/m.rnn", "--out", "out", "--set", "hidden=5", "--set", "train.epochs=1", "--set", "train.epochs=3",
-        "--set", "train.optimizer.lr=0.02", "--set", "train.optimizer.weight_decay=0.1", "--set", "data.text.min_count=2",
-        "--set", "data.text.lowercase=true", "--set", "data.valid=none", "--set", "data.test=none",
+        "train",
+        "sub/m.rnn",
+        "--out",
+        "out",
+        "--set",
+        "hidden=5",
+        "--set",
+        "train.epochs=1",
+        "--set",
+        "train.epochs=3",
+        "--set",
+        "train.optimizer.lr=0.02",
+        "--set",
+        "train.optimizer.weight_decay=0.1",
+        "--set",
+        "data.text.min_count=2",
+        "--set",
+        "data.text.lowercase=true",
+        "--set",
+        "data.valid=none",
+        "--set",
+        "data.test=none",
         // Paths of the command line start here, those of the file where the file is.
-        "--set", "data.train=train.tsv",
+        "--set",
+        "data.train=train.tsv",
     ];
     folder.run(&arguments).any_output().status(0);
     assert_eq!(folder.text("out/metrics.jsonl").lines().count(), 3);
@@ -103,7 +132,10 @@ fn settings_reach_the_training_and_its_record() {
         text  : words { min_count = 2, lowercase = true }\n  label : class\n}\n\n\
         train {\n  optimizer  = adam(lr = 0.02, weight_decay = 0.1)\n  batch_size = 8\n  epochs     = 3\n  seed       = 1\n}\n";
     assert_eq!(shown, expected);
-    folder.run(&["train", "sub/m.rnn", "--set", "hiden=5"]).stderr("error: --set hiden=5: the file has no constant \"hiden\"; did you mean hidden?\n").status(2);
+    folder
+        .run(&["train", "sub/m.rnn", "--set", "hiden=5"])
+        .stderr("error: --set hiden=5: the file has no constant \"hiden\"; did you mean hidden?\n")
+        .status(2);
 }
 
 #[test]
@@ -111,7 +143,10 @@ fn a_file_without_a_block_gets_one() {
     let folder = Folder::experiment();
     let (without, _) = MODEL.split_once("train {").unwrap();
     folder.file("m.rnn", without.trim_end());
-    folder.run(&["train", "m.rnn", "--set", "train.epochs=1", "--set", "train.optimizer.lr=0.01"]).any_output().status(0);
+    folder
+        .run(&["train", "m.rnn", "--set", "train.epochs=1", "--set", "train.optimizer.lr=0.01"])
+        .any_output()
+        .status(0);
     let source = folder.run(&["inspect", "runs/m/model.safetensors", "--source"]).take_stdout();
     assert!(source.ends_with("}\ntrain {\n  epochs = 1\n\n  optimizer = adam(lr = 0.01)\n}\n"), "{source}");
 }

@@ -106,8 +106,7 @@ fn every_optimizer_and_every_schedule_learns() {
     }
     for schedule in ["constant", "step(step_size = 2)", "cosine", "cosine(min_lr = 1e-3)", "plateau(patience = 1)"] {
         let schedule = format!("train.schedule={schedule}");
-        let losses =
-            losses(&folder, &["--set", &schedule, "--set", "train.epochs=6", "--set", "train.warmup_steps=2"]);
+        let losses = losses(&folder, &["--set", &schedule, "--set", "train.epochs=6", "--set", "train.warmup_steps=2"]);
         assert!(losses[5] < losses[0], "{schedule}: {losses:?}");
     }
 }
@@ -116,7 +115,12 @@ fn every_optimizer_and_every_schedule_learns() {
 fn weights_of_classes_and_smoothing_are_in_the_loss_and_eval_reports_the_same() {
     let folder = Folder::experiment();
     // Three times as many of one class as of the other.
-    let train: String = rows(48, 1).lines().enumerate().filter(|(i, _)| i % 6 != 4 && i % 6 != 2).map(|(_, l)| format!("{l}\n")).collect();
+    let train: String = rows(48, 1)
+        .lines()
+        .enumerate()
+        .filter(|(i, _)| i % 6 != 4 && i % 6 != 2)
+        .map(|(_, l)| format!("{l}\n"))
+        .collect();
     folder.file("train.tsv", train);
     let mut seen = Vec::new();
     for settings in [
@@ -156,7 +160,7 @@ fn word_vectors_are_read_and_their_coverage_said() {
         let expected = said.replace('#', "27.8");
         assert_eq!(first_lines(run.take_stderr()), first_lines(expected));
         run.any_output().status(0);
-        // The source of the model needs no vectors to be used again.
+        // The model needs the file no more.
         std::fs::rename(folder.path("vectors.txt"), folder.path("away.txt")).unwrap();
         folder.run(&["eval", "runs/m/model.safetensors"]).any_output().status(0);
         std::fs::rename(folder.path("away.txt"), folder.path("vectors.txt")).unwrap();
@@ -203,7 +207,8 @@ fn extremes_train() {
         folder.run(&arguments).any_output().status(0);
     }
     folder.file("long.tsv", format!("text\tlabel\n{}\tx\n{}\ty\n", "a ".repeat(2000), "b ".repeat(2000)));
-    let arguments = ["train", "m.rnn", "--set", "data.train=long.tsv", "--set", "data.valid=none", "--set", "data.test=none"];
+    let arguments =
+        ["train", "m.rnn", "--set", "data.train=long.tsv", "--set", "data.valid=none", "--set", "data.test=none"];
     folder.run(&arguments).any_output().status(0);
 }
 
@@ -238,9 +243,10 @@ fn a_loss_that_is_lost_stops_the_training_and_names_the_setting() {
         .status(1);
     assert_eq!(folder.names("out"), [""; 0]);
 
-    // The rate rises until it is too much: the epochs before are kept.
-    folder.file("m.rnn", MODEL.replace("epochs     = 2", "epochs     = 9\n  warmup_steps = 1000000"));
-    let mut run = folder.run(&["train", "m.rnn", "--set", "train.optimizer=sgd(lr = 1e14)"]);
+    // Weights a hundred times larger after every epoch of one step: the epochs before it is too much are kept.
+    let growing = "train.optimizer=sgd(lr = 1, weight_decay = 100)";
+    let mut run =
+        folder.run(&["train", "m.rnn", "--set", growing, "--set", "train.batch_size=48", "--set", "train.epochs=9"]);
     let said = run.take_stderr();
     assert!(said.contains("the best epoch so far, 1, is kept in runs/m/model.safetensors"), "{said}");
     run.status(1);
