@@ -15,7 +15,7 @@ mod read;
 mod record;
 mod write;
 
-pub use atomic::write_atomically;
+pub use atomic::{try_writing_into, write_atomically};
 pub use error::{ArtifactError, Problem};
 pub use payload::Payload;
 pub use read::read;

@@ -77,8 +77,7 @@ impl RunFiles {
             return Err(unusable("this is a file, not a folder"));
         }
         std::fs::create_dir_all(out).map_err(|error| unusable(&reason("cannot make this folder", &error)))?;
-        // A file without a name that is gone at once: what an earlier training left here stays untouched.
-        tempfile::tempfile_in(out).map_err(|error| unusable(&reason("cannot write into this folder", &error)))?;
+        artifact::try_writing_into(out).map_err(|error| unusable(&reason("cannot write into this folder", &error)))?;
         Ok(Self {
             origin: out.join(Origin::NAME),
             model: out.join("model.safetensors"),
