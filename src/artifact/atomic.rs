@@ -17,6 +17,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ArtifactError> 
     replace(&target, bytes).map_err(|error| Problem::Unwritable(error).at(path))
 }
 
+/// Whether files can be written into a folder, found out by a file without a name that is gone at once: nothing that
+/// stands there is touched.
+pub fn try_writing_into(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(drop)
+}
+
 /// The file that will be replaced: where `path` leads if it is a link.
 fn target(path: &Path) -> Result<PathBuf, Problem> {
     match fs::metadata(path) {

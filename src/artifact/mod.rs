@@ -15,7 +15,7 @@ mod read;
 mod record;
 mod write;
 
-pub use atomic::write_atomically;
+pub use atomic::{try_writing_into, write_atomically};
 pub use error::{ArtifactError, Problem};
 pub use payload::Payload;
 pub use read::read;
@@ -50,6 +50,7 @@ mod sample {
             model: "M".to_string(),
             vocabularies: [("text".to_string(), ["<pad>", "<unk>", "好", "\"\n"].map(str::to_string).to_vec())].into(),
             labels: vec!["neg".to_string(), "pos".to_string()],
+            class_weights: Some(vec![0.75, 1.5]),
             sizes: [("label".to_string(), 2), ("text".to_string(), 4)].into(),
             seed: u64::MAX,
             data: vec![DataFile { role: Role::Train, path: "train.tsv".to_string(), sha256: "ab".repeat(32), rows: 7 }],

@@ -22,6 +22,9 @@ pub struct Record {
     pub vocabularies: BTreeMap<String, Vec<String>>,
     /// The classes in the order of their ids.
     pub labels: Vec<String>,
+    /// What each class counted for in the loss, in the order of `labels`; absent where all counted alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<Vec<f32>>,
     /// The sizes that came from data: the symbols of the model and their values.
     pub sizes: BTreeMap<String, usize>,
     pub seed: u64,

@@ -103,10 +103,9 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     diagnostics.append(&mut checker.diagnostics);
     if !diagnostics.iter().any(Diagnostic::is_error) {
         user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));
-    }
-    if let Some(model) = &mut model {
-        let user_files = files.imports.iter().map(|(_, file)| file).chain([&files.entry]);
-        reach::check(model, user_files, &mut diagnostics);
+        if let Some(model) = &mut model {
+            reach::check(model, user_files(), &mut diagnostics);
+        }
     }
 
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));

@@ -7,7 +7,7 @@ use crate::lower::{LowerError, Mode, cross_entropy, to_rows, to_scalar};
 /// Rows a forward pass takes at once. It changes no result, only the time.
 const BATCH: usize = 128;
 
-/// The loss that training used, for comparable figures.
+/// A cross entropy: what each class counts for, and the share of certainty given to all classes alike.
 #[derive(Debug, Clone, Default)]
 pub struct Loss {
     pub class_weights: Option<Vec<f32>>,
@@ -25,7 +25,8 @@ impl Loss {
 }
 
 /// Loss, accuracy, per-class figures and confusion matrix over a whole split.
-pub fn evaluate(classifier: &Classifier, split: &Split, loss: &Loss) -> Result<Evaluation, LowerError> {
+pub fn evaluate(classifier: &Classifier, split: &Split) -> Result<Evaluation, LowerError> {
+    let loss = &classifier.loss;
     let mut confusion = Confusion::new(classifier.labels.len());
     let (mut total, mut weight) = (0.0, 0.0);
     for rows in batches(split, BATCH, Order::Sorted) {

@@ -58,8 +58,14 @@ pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
     let mut sizes = Sizes(record.sizes.clone());
     sizes.0.extend(Sizes::of(&vocabularies, &model.label, &labels).0);
     let values = values(&model.graph, &sizes, tensors).map_err(damaged)?;
-    let classifier =
+    let weighs =
+        |weights: &Vec<f32>| weights.len() == labels.len() && weights.iter().all(|w| w.is_finite() && *w >= 0.0);
+    if !record.class_weights.as_ref().is_none_or(weighs) {
+        return Err(damaged("its class weights do not fit its labels".into()));
+    }
+    let mut classifier =
         Classifier::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
+    classifier.loss.class_weights = record.class_weights.clone();
     Ok((classifier, record))
 }
 

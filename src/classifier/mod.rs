@@ -27,10 +27,13 @@ pub struct Classifier {
     pub labels: Labels,
     pub sizes: Sizes,
     pub network: Network,
+    /// What training minimises and evaluation reports.
+    pub loss: Loss,
 }
 
 impl Classifier {
     /// Puts a checked program together with what came from its data; `values` are the weights in the model's order.
+    /// Class weights, which may come from data too, are for the caller to put into `loss`.
     pub fn new(
         program: &Program,
         vocabularies: BTreeMap<String, Vocabulary>,
@@ -42,7 +45,8 @@ impl Classifier {
         let model = program.model.clone().ok_or_else(|| missing("model"))?;
         let data = program.data.clone().ok_or_else(|| missing("data"))?;
         let network = Network::new(&model.graph, &|symbol| sizes.get(symbol), values)?;
-        Ok(Self { model, data, vocabularies, labels, sizes, network })
+        let loss = Loss { class_weights: None, label_smoothing: program.train.label_smoothing };
+        Ok(Self { model, data, vocabularies, labels, sizes, network, loss })
     }
 
     /// How the text field `name` is cut into tokens.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Failure, files, stdout_style};
+use super::{Failure, files, say, stdout_style};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{self, Format};
 use crate::source::Sources;
@@ -22,7 +22,7 @@ pub fn check(paths: &[PathBuf], format: Format) -> Result<ExitCode, Failure> {
             }
             Err(failure) => {
                 unreadable = true;
-                eprintln!("{}", failure.message);
+                say(failure.message);
             }
         }
     }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use std::io::Write;
 
-use super::{Failure, Output};
+use super::{Failure, Output, say};
 use crate::artifact::{Record, Role};
-use crate::classifier::{self, Loss, evaluate};
+use crate::classifier::{self, evaluate};
 use crate::data::Split;
-use crate::train::{Origin, class_weights};
+use crate::train::Origin;
 
 pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
     let (classifier, record) = classifier::load(model).map_err(Failure::input)?;
@@ -23,29 +23,15 @@ pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCod
         && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
         && file.sha256 != split.sha256
     {
-        eprintln!("warning: {} has changed since the model was trained", path.display());
+        say(format!("warning: {} has changed since the model was trained", path.display()));
     }
-    let evaluation = evaluate(&classifier, &split, &loss(&record, &classifier)?).map_err(Failure::input)?;
+    let evaluation = evaluate(&classifier, &split).map_err(Failure::input)?;
     let mut out = std::io::stdout().lock();
     match format {
         Output::Human => writeln!(out, "{}\n{evaluation}", path.display())?,
         Output::Json => writeln!(out, "{}", serde_json::json!(evaluation))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The loss as the model's source defines it; balanced weights need the training counts, which only training has.
-fn loss(record: &Record, classifier: &classifier::Classifier) -> Result<Loss, Failure> {
-    let checked = crate::check::check("model.rnn", &record.source, &mut crate::check::NoFiles);
-    let Some(program) = checked.program else { return Ok(Loss::default()) };
-    let weights = match &program.train.class_weights {
-        given @ crate::ir::ClassWeights::Given(_) => {
-            let ones = vec![1; classifier.labels.len()];
-            Some(class_weights(given, &ones, classifier.labels.names()).map_err(Failure::input)?)
-        }
-        _ => None,
-    };
-    Ok(Loss { class_weights: weights, label_smoothing: program.train.label_smoothing })
 }
 
 /// Where the test data of a model is: as its source says it, from where it was trained, from here, or from beside it.

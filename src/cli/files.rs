@@ -1,11 +1,12 @@
 //! Reading `.rnn` files and what they import.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Failure, stderr_style};
+use super::{Failure, say, stderr_style};
 use crate::check::{self, Checked, LoadError, Loaded, Loader};
 use crate::diagnostic::render::{self, Format};
+use crate::diagnostic::suggest::nearest;
 
 /// A `.rnn` file larger than this is something else.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -20,11 +21,10 @@ pub fn read(path: &Path) -> Result<String, Failure> {
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::input(format!("cannot read standard input: {error}")))?;
     } else {
-        let file = std::fs::File::open(path).map_err(|error| Failure::input(cannot_read(path, &error)))?;
-        if file.metadata().is_ok_and(|data| data.is_dir()) {
-            return Err(Failure::input(format!("{shown} is a folder; name a .rnn file in it")));
-        }
-        file.take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|error| Failure::input(cannot_read(path, &error)))?;
+        open(path)?
+            .take(MAX_SOURCE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::input(cannot_read(path, &error)))?;
     }
     if bytes.len() as u64 > MAX_SOURCE {
         return Err(Failure::input(format!("{shown} is larger than 16 MiB, which no .rnn file is")));
@@ -34,6 +34,15 @@ pub fn read(path: &Path) -> Result<String, Failure> {
         let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
         Failure::input(format!("{shown}:{line}: not UTF-8 text (byte {} of the file); is it a .rnn file?", valid + 1))
     })
+}
+
+/// A file for reading, and no folder.
+pub fn open(path: &Path) -> Result<std::fs::File, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| Failure::input(cannot_read(path, &error)))?;
+    if file.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err(Failure::input(format!("{} is a folder; name a file in it", path.display())));
+    }
+    Ok(file)
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> String {
@@ -47,11 +56,12 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> String {
 }
 
 /// What went wrong, without the operating system's number for it.
-fn reason(error: &std::io::Error) -> String {
+pub fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => error.to_string(),
+        std::io::ErrorKind::NotADirectory => "a part of its path is a file".into(),
+        _ => error.to_string().split(" (os error").next().unwrap_or_default().into(),
     }
 }
 
@@ -63,8 +73,15 @@ fn near(path: &Path) -> Option<PathBuf> {
         .take(1000)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
-    let name = crate::diagnostic::suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(name))
+    // The same extension says nothing, so it does not count as likeness.
+    let likeness = |name: &str| match (Path::new(name).extension() == path.extension(), Path::new(name).file_stem()) {
+        (true, Some(stem)) => stem.to_string_lossy().into_owned(),
+        _ => name.to_string(),
+    };
+    let wanted = likeness(path.file_name()?.to_str()?);
+    let alike: Vec<String> = names.iter().map(|name| likeness(name)).collect();
+    let near = nearest(&wanted, alike.iter().map(String::as_str))?;
+    Some(path.with_file_name(&names[alike.iter().position(|name| name == near)?]))
 }
 
 /// Checks a file with what it imports from disk.
@@ -78,14 +95,19 @@ pub fn program(path: &Path, text: &str) -> Result<(crate::ir::Program, Checked),
     let mut checked = checked(path, text);
     let style = stderr_style();
     if !checked.diagnostics.is_empty() {
-        eprint!("{}", render::render(&checked.diagnostics, &checked.sources, Format::Human, style));
+        // Nobody may be reading.
+        let _ = write!(
+            std::io::stderr(),
+            "{}",
+            render::render(&checked.diagnostics, &checked.sources, Format::Human, style)
+        );
     }
     match checked.program.take() {
         Some(program) => Ok((program, checked)),
         None => {
-            eprintln!("{}: {}", path.display(), render::summary(&checked.diagnostics));
+            say(format!("{}: {}", path.display(), render::summary(&checked.diagnostics)));
             if let Some(hint) = render::explain_hint(&checked.diagnostics) {
-                eprintln!("{hint}");
+                say(hint);
             }
             Err(Failure::silent())
         }

@@ -44,7 +44,7 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
     for (role, name) in [("valid", "validation"), ("test", "test")] {
         let figure = |key: &str| record.metrics.get(role).and_then(|m| m.get(key)).and_then(serde_json::Value::as_f64);
         if let (Some(accuracy), Some(loss), Some(f1)) = (figure("accuracy"), figure("loss"), figure("macro_f1")) {
-            line(name, format!("accuracy {:.2} %, macro F1 {:.2} %, loss {loss:.3}", 100.0 * accuracy, 100.0 * f1));
+            line(name, format!("accuracy {:.2}%, macro F1 {:.2}%, loss {loss:.3}", 100.0 * accuracy, 100.0 * f1));
         }
     }
     line("labels", record.labels.join(", "));

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::diagnostic::render::{Format, Style};
+use crate::diagnostic::render::{Format, Style, printable};
 
 /// Declare, check, train and share recurrent models of text.
 #[derive(Debug, Parser)]
@@ -184,8 +184,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             if !failure.message.is_empty() {
-                // Nobody may be reading; there is nowhere else to say so.
-                let _ = writeln!(io::stderr(), "{}", failure.message);
+                say(failure.message);
             }
             ExitCode::from(failure.code)
         }
@@ -215,6 +214,11 @@ impl Arguments {
             Command::Summary { file, output } => summary::summary(&file, output.format),
         }
     }
+}
+
+/// A line on stderr. Nobody may be reading; there is nowhere else to say so.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{}", printable(&line.to_string()));
 }
 
 /// How diagnostics look on a stream: colour only on a terminal, and never against `NO_COLOR`.

@@ -2,8 +2,6 @@
 //!
 //! A change is made in the text itself, so that the artifact records what was trained and nothing else.
 
-use std::path::Path;
-
 use super::Failure;
 use crate::check::settings::{Choice, Setting, Takes};
 use crate::check::{CLASS, DATA, TEXT, TRAIN};
@@ -12,8 +10,8 @@ use crate::source::{FileId, Span};
 use crate::syntax;
 use crate::syntax::ast::{Entry, ExprKind, File, Item, SettingsBlock};
 
-/// The text of `path` with every `KEY=VALUE` of `settings` applied, in order.
-pub fn apply(path: &Path, mut text: String, settings: &[String]) -> Result<String, Failure> {
+/// The text of a file with every `KEY=VALUE` of `settings` applied, in order.
+pub fn apply(mut text: String, settings: &[String]) -> Result<String, Failure> {
     for setting in settings {
         let (key, value) = setting
             .split_once('=')
@@ -23,14 +21,16 @@ pub fn apply(path: &Path, mut text: String, settings: &[String]) -> Result<Strin
             // The check that follows says what is wrong with the file.
             return Ok(text);
         }
-        let edit = edit(&file, &text, key.trim(), value.trim())
-            .map_err(|why| Failure::usage(format!("--set {setting}: {why}")))?;
-        text.replace_range(edit.at.start as usize..edit.at.end as usize, &edit.text);
-        if syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error) {
-            return Err(Failure::usage(format!(
-                "--set {setting}: {value:?} is not a value of the language ({} would no longer parse)",
-                path.display()
-            )));
+        let failed = |why: String| Failure::usage(format!("--set {key}={}: {why}", value.escape_debug()));
+        let edit = edit(&file, &text, key.trim(), value.trim()).map_err(failed)?;
+        let (start, end) = (edit.at.start as usize, edit.at.end as usize);
+        text.replace_range(start..end, &edit.text);
+        if !is_value(&edit.value)
+            || syntax::parse(FileId(0), &text).1.iter().any(crate::diagnostic::Diagnostic::is_error)
+        {
+            return Err(failed(
+                "this is not one value of the language, such as 2, 1e-3, true, \"text\" or adam(lr = 1e-3)".into(),
+            ));
         }
     }
     Ok(text)
@@ -39,6 +39,19 @@ pub fn apply(path: &Path, mut text: String, settings: &[String]) -> Result<Strin
 struct Edit {
     at: Span,
     text: String,
+    /// What of `text` the user gave.
+    value: String,
+}
+
+/// Whether a text is one value and nothing beside it: no second setting, no comment, no end of the block.
+fn is_value(text: &str) -> bool {
+    let (before, after) = ("train {\n  value = ", "\n}\n");
+    let (file, errors) = syntax::parse(FileId(0), &format!("{before}{text}{after}"));
+    let [Item::Train(block)] = file.items.as_slice() else { return false };
+    let [Entry::Setting(setting)] = block.entries.as_slice() else { return false };
+    let span = setting.value.span;
+    let whole = span.start as usize == before.len() && span.end as usize == before.len() + text.len();
+    whole && !errors.iter().any(crate::diagnostic::Diagnostic::is_error)
 }
 
 fn edit(file: &File, text: &str, key: &str, value: &str) -> Result<Edit, String> {
@@ -61,7 +74,8 @@ fn constant(file: &File, name: &str, value: &str) -> Result<Edit, String> {
         || file.items.iter().filter_map(|item| if let Item::Constant(constant) = item { Some(constant) } else { None });
     if let Some(constant) = constants().find(|c| c.names.iter().any(|n| n.name == name)) {
         let quoted = matches!(constant.value.kind, ExprKind::String(_));
-        return Ok(Edit { at: constant.value.span, text: if quoted { quote(value) } else { value.into() } });
+        let value = if quoted { quote(value) } else { value.into() };
+        return Ok(Edit { at: constant.value.span, text: value.clone(), value });
     }
     let in_train = TRAIN.iter().find(|s| s.name == name).map(|s| format!("train.{}", s.name));
     let in_data = DATA.iter().find(|s| s.name == name).map(|s| format!("data.{}", s.name));
@@ -87,6 +101,7 @@ fn find<'t>(table: &'t [Setting], name: &str, prefix: &str) -> Result<&'t Settin
         let near = ours.or_else(|| suggest::nearest(name, table.iter().map(|s| s.name)));
         match near {
             Some(near) => format!("there is no setting {prefix}.{name}; did you mean {prefix}.{near}?"),
+            None if table.is_empty() => format!("{prefix} has no setting {name:?}, and no other"),
             None => format!(
                 "there is no setting {prefix}.{name}; there are {}",
                 table.iter().map(|s| format!("{prefix}.{}", s.name)).collect::<Vec<_>>().join(", ")
@@ -112,22 +127,28 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
                 Entry::Field { name, kind, settings, span } if name.name == *field => Some((kind, settings, *span)),
                 _ => None,
             });
-            let Some((kind, settings, span)) = entry else { return Err(format!("the data has no field {field:?}")) };
+            let Some((kind, settings, span)) = entry else {
+                let fields = block.into_iter().flat_map(|b| &b.entries).filter_map(|entry| match entry {
+                    Entry::Field { name, .. } => Some(name.name.as_str()),
+                    Entry::Setting(_) => None,
+                });
+                let near = suggest::nearest(field, fields).map(|near| format!("; did you mean data.{near}.{name}?"));
+                return Err(format!("the data has no field {field:?}{}", near.unwrap_or_default()));
+            };
             let table = if kind.name == "class" { CLASS } else { TEXT };
             let setting = find(table, name, &format!("data.{field}"))?;
             let value = written(setting, value);
             if let Some(given) = settings.iter().find(|s| s.name.name == setting.name) {
-                return Ok(Edit { at: given.value.span, text: value });
+                return Ok(Edit { at: given.value.span, text: value.clone(), value });
             }
             let written = format!("{} = {value}", setting.name);
             let braces = text[span.start as usize..span.end as usize].ends_with('}');
-            Ok(match (braces, settings.is_empty()) {
-                (true, true) => Edit { at: at(span, span.end - 1), text: format!(" {written} ") },
-                (true, false) => {
-                    Edit { at: at(span, settings[settings.len() - 1].value.span.end), text: format!(", {written}") }
-                }
-                (false, _) => Edit { at: at(span, span.end), text: format!(" {{ {written} }}") },
-            })
+            let (at, text) = match (braces, settings.is_empty()) {
+                (true, true) => (at(span, span.end - 1), format!(" {written} ")),
+                (true, false) => (at(span, settings[settings.len() - 1].value.span.end), format!(", {written}")),
+                (false, _) => (at(span, span.end), format!(" {{ {written} }}")),
+            };
+            Ok(Edit { at, text, value })
         }
         _ => Err("a setting of the data is data.NAME or data.FIELD.NAME".into()),
     }
@@ -150,20 +171,29 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
                 _ => None,
             });
             let Some(given) = given else {
-                let choice = &choices[0];
-                let inner = find(choice.settings, inner, &format!("train.{name}"))?;
-                return Ok(set(
-                    block,
-                    text,
-                    "train",
-                    setting.name,
-                    &format!("{}({} = {value})", choice.name, inner.name),
-                ));
+                // The default may have this setting; another choice is for the user to make.
+                let default = choices.iter().find(|c| setting.default.starts_with(c.name));
+                let having = |c: &&Choice| c.settings.iter().any(|s| s.name == *inner);
+                return match (default.filter(having), choices.iter().find(having)) {
+                    (Some(choice), _) => {
+                        let call = format!("{}({inner} = {value})", choice.name);
+                        Ok(Edit { value: value.into(), ..set(block, text, "train", setting.name, &call) })
+                    }
+                    (None, Some(choice)) => Err(format!(
+                        "the file sets no {name}; write the whole of it, as in --set 'train.{name}={}({inner} = {value})'",
+                        choice.name
+                    )),
+                    (None, None) => {
+                        let table = default.map_or(&[][..], |choice| choice.settings);
+                        Err(find(table, inner, &format!("train.{name}")).err().unwrap_or_default())
+                    }
+                };
             };
             match &given.kind {
                 ExprKind::Name(ident) => {
                     let inner = find(choice(choices, &ident.name)?.settings, inner, &format!("train.{name}"))?;
-                    Ok(Edit { at: given.span, text: format!("{}({} = {value})", ident.name, inner.name) })
+                    let text = format!("{}({} = {value})", ident.name, inner.name);
+                    Ok(Edit { at: given.span, text, value: value.into() })
                 }
                 ExprKind::Call { callee, arguments } => {
                     let choice = choice(choices, &callee.name)?;
@@ -174,13 +204,11 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
                         None => i == 0 && first,
                     };
                     if let Some((_, argument)) = arguments.iter().enumerate().find(|(i, a)| same((*i, a))) {
-                        return Ok(Edit { at: argument.value.span, text: value.into() });
+                        return Ok(Edit { at: argument.value.span, text: value.into(), value: value.into() });
                     }
                     let comma = if arguments.is_empty() { "" } else { ", " };
-                    Ok(Edit {
-                        at: at(given.span, given.span.end - 1),
-                        text: format!("{comma}{} = {value}", inner.name),
-                    })
+                    let text = format!("{comma}{} = {value}", inner.name);
+                    Ok(Edit { at: at(given.span, given.span.end - 1), text, value: value.into() })
                 }
                 _ => Err(format!("train.{name} is not written in a way that could be changed")),
             }
@@ -204,15 +232,15 @@ fn nested(name: &str) -> Option<String> {
 fn set(block: Option<&SettingsBlock>, text: &str, keyword: &str, name: &str, value: &str) -> Edit {
     let Some(block) = block else {
         let end = Span::new(FileId(0), text.len(), text.len());
-        return Edit { at: end, text: format!("\n{keyword} {{\n  {name} = {value}\n}}\n") };
+        return Edit { at: end, text: format!("\n{keyword} {{\n  {name} = {value}\n}}\n"), value: value.into() };
     };
     let given = block.entries.iter().find_map(|entry| match entry {
         Entry::Setting(setting) if setting.name.name == name => Some(setting.value.span),
         _ => None,
     });
     match given {
-        Some(span) => Edit { at: span, text: value.into() },
-        None => Edit { at: at(block.span, block.end), text: format!("\n  {name} = {value}\n") },
+        Some(span) => Edit { at: span, text: value.into(), value: value.into() },
+        None => Edit { at: at(block.span, block.end), text: format!("\n  {name} = {value}\n"), value: value.into() },
     }
 }
 

@@ -1,39 +1,44 @@
 //! `rnnc predict`: labels for texts, from the command line, a file, or a stream.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Failure, Output};
+use super::{Failure, Output, files, say};
 use crate::classifier::{self, Classifier, Prediction};
+use crate::diagnostic::render::printable;
 
 /// Texts that wait are taken together, at most so many.
 const BATCH: usize = 64;
 /// A line longer than this is no text.
 const MAX_LINE: u64 = 16 << 20;
 
+/// A text to label and where it is from, or why it is no text.
+struct Row {
+    place: String,
+    text: Result<String, String>,
+}
+
 pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
     let (classifier, _) = classifier::load(model).map_err(Failure::input)?;
     let mut sound = true;
     if !texts.is_empty() {
-        let rows = texts.iter().enumerate().map(|(i, text)| (format!("text {}", i + 1), text.as_str()));
-        sound = show(&classifier, rows, format)?;
+        let row = |(i, text): (usize, &String)| Row { place: format!("text {}", i + 1), text: Ok(text.clone()) };
+        sound = show(&classifier, texts.iter().enumerate().map(row), format)?;
     } else {
         let (name, source): (String, Box<dyn Read>) = match input {
-            Some(path) if path != Path::new("-") => {
-                let file = File::open(path)
-                    .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-                (path.display().to_string(), Box::new(file))
-            }
+            Some(path) if path != Path::new("-") => (path.display().to_string(), Box::new(files::open(path)?)),
             _ => ("standard input".into(), Box::new(std::io::stdin())),
         };
         let mut reader = BufReader::with_capacity(1 << 16, source);
         let mut number = 0;
-        while let Some(lines) = waiting(&mut reader, &name, number)? {
-            let rows = lines.iter().enumerate().map(|(i, line)| (format!("{name}:{}", number + i + 1), line.as_str()));
-            sound &= show(&classifier, rows, format)?;
-            number += lines.len();
+        loop {
+            let rows = waiting(&mut reader, &name, number)?;
+            if rows.is_empty() {
+                break;
+            }
+            number += rows.len();
+            sound &= show(&classifier, rows.into_iter(), format)?;
         }
         if number == 0 {
             return Err(Failure::input(format!("{name}: there is no text to label")));
@@ -43,60 +48,64 @@ pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Out
 }
 
 /// The next line, and the lines that have arrived with it; nothing at the end.
-fn waiting(reader: &mut BufReader<Box<dyn Read>>, name: &str, read: usize) -> Result<Option<Vec<String>>, Failure> {
-    let mut lines = Vec::new();
+fn waiting(reader: &mut BufReader<Box<dyn Read>>, name: &str, read: usize) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
     loop {
-        let number = read + lines.len() + 1;
+        let place = format!("{name}:{}", read + rows.len() + 1);
+        let failed = |error| Failure::input(format!("{place}: cannot read on: {}", files::reason(&error)));
         let mut bytes = Vec::new();
-        let count = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes);
-        let count = count.map_err(|error| Failure::input(format!("{name}:{number}: cannot read on: {error}")))?;
+        let count = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes).map_err(failed)?;
         if count == 0 {
             break;
         }
-        if count as u64 == MAX_LINE {
-            return Err(Failure::input(format!("{name}:{number}: a line of more than 16 MiB is no text")));
-        }
-        let line = String::from_utf8(bytes).map_err(|error| {
-            Failure::input(format!(
-                "{name}:{number}: not UTF-8 text (byte {} of the line)",
-                error.utf8_error().valid_up_to() + 1
-            ))
-        })?;
-        lines.push(line.trim_end_matches(['\n', '\r']).to_string());
+        let text = if count as u64 == MAX_LINE && !bytes.ends_with(b"\n") {
+            reader.skip_until(b'\n').map_err(failed)?;
+            Err("a line of more than 16 MiB is no text".to_string())
+        } else {
+            String::from_utf8(bytes)
+                .map(|line| line.trim_end_matches(['\n', '\r']).to_string())
+                .map_err(|error| format!("not UTF-8 text (byte {} of the line)", error.utf8_error().valid_up_to() + 1))
+        };
+        rows.push(Row { place, text });
         // A stream is answered as it comes: only what is here already is waited for.
-        if lines.len() == BATCH || !reader.buffer().contains(&b'\n') {
+        if rows.len() == BATCH || !reader.buffer().contains(&b'\n') {
             break;
         }
     }
-    Ok((!lines.is_empty()).then_some(lines))
+    Ok(rows)
 }
 
-/// Prints a prediction for every row; a row that is no text is reported and left out.
-fn show<'t>(
-    classifier: &Classifier,
-    rows: impl Iterator<Item = (String, &'t str)>,
-    format: Output,
-) -> Result<bool, Failure> {
+/// Answers every row in order; `false` where one of them is no text. Such a row is reported on stderr, and in JSON has
+/// its answer too, so that answers and rows can be matched.
+fn show(classifier: &Classifier, rows: impl Iterator<Item = Row>, format: Output) -> Result<bool, Failure> {
     let mut encoded = Vec::new();
-    let mut sound = true;
-    for (place, text) in rows {
-        match encode(classifier, text) {
-            Ok(row) => encoded.push(row),
-            Err(why) => {
-                sound = false;
-                eprintln!("error: {place}: {why}");
+    let mut answers = Vec::new();
+    for Row { place, text } in rows {
+        let row = text.and_then(|text| encode(classifier, &text));
+        answers.push(match row {
+            Ok(row) => {
+                encoded.push(row);
+                Ok(())
             }
-        }
+            Err(why) => {
+                say(format!("error: {place}: {why}"));
+                Err(why)
+            }
+        });
     }
+    let mut predictions = classifier.predict(&encoded).map_err(Failure::input)?.into_iter();
     let mut out = std::io::stdout().lock();
-    for prediction in classifier.predict(&encoded).map_err(Failure::input)? {
-        match format {
-            Output::Human => writeln!(out, "{}", human(classifier, &prediction))?,
-            Output::Json => writeln!(out, "{}", json(classifier, &prediction))?,
+    for answer in &answers {
+        let prediction = answer.as_ref().map(|()| predictions.next());
+        match (format, prediction) {
+            (Output::Human, Ok(Some(prediction))) => writeln!(out, "{}", human(classifier, &prediction))?,
+            (Output::Json, Ok(Some(prediction))) => writeln!(out, "{}", json(classifier, &prediction))?,
+            (Output::Json, Err(why)) => writeln!(out, "{}", serde_json::json!({ "label": null, "error": why }))?,
+            _ => {}
         }
     }
     out.flush()?;
-    Ok(sound)
+    Ok(answers.iter().all(Result::is_ok))
 }
 
 /// The ids of every field the model reads. A model of several fields takes a JSON object a line.
@@ -116,9 +125,9 @@ fn encode(classifier: &Classifier, text: &str) -> Result<Vec<Vec<u32>>, String> 
     classifier.model.inputs.iter().map(field).collect()
 }
 
-/// `person  98.1 %   time 1.2 %, place 0.7 %`
+/// `person  98.1%   time 1.2%, place 0.7%`
 fn human(classifier: &Classifier, prediction: &Prediction) -> String {
-    let percent = |p: f32| format!("{:.1} %", 100.0 * p);
+    let percent = |p: f32| format!("{:.1}%", 100.0 * p);
     let mut others: Vec<(&String, f32)> = classifier
         .labels
         .names()
@@ -129,7 +138,9 @@ fn human(classifier: &Classifier, prediction: &Prediction) -> String {
     others.sort_by(|a, b| b.1.total_cmp(&a.1));
     let best = prediction.probabilities.iter().copied().fold(0.0, f32::max);
     let rest: Vec<String> = others.iter().take(4).map(|(label, p)| format!("{label} {}", percent(*p))).collect();
-    format!("{}  {}   {}", prediction.label, percent(best), rest.join(", "))
+    let line = format!("{}  {}   {}", prediction.label, percent(best), rest.join(", "));
+    // A label is the data's, and may hold anything.
+    printable(&line).replace('\n', " ")
 }
 
 fn json(classifier: &Classifier, prediction: &Prediction) -> serde_json::Value {

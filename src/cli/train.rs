@@ -1,11 +1,13 @@
 //! `rnnc train`: a file to a trained model.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Failure, TrainArguments, files, overrides};
+use super::{Failure, TrainArguments, files, overrides, say};
+use crate::diagnostic::render::printable;
 use crate::source::Span;
 use crate::train::{Evaluation, Outcome, Setup, TrainError, run};
 
@@ -16,52 +18,57 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     device(&arguments.device)?;
     let path = &arguments.file;
     let text = files::read(path)?;
-    let text = overrides::apply(path, text, &arguments.settings)?;
-    let (program, checked) = files::program(path, &text)?;
+    let text = overrides::apply(text, &arguments.settings)?;
+    let (program, checked) = files::program(path, &text).inspect_err(|_| {
+        if !arguments.settings.is_empty() {
+            say(format!("the text above is that of {} with the settings of --set", path.display()));
+        }
+    })?;
     let out = arguments.out.clone().unwrap_or_else(|| default_out(path));
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let rate_span = program.train.learning_rate_span;
+    let directory = path.parent().unwrap_or(Path::new(""));
     let train_span = program.train.span;
+    let rate_span = program.train.learning_rate_span.unwrap_or(train_span);
 
-    let failed = |error: TrainError| failure(&error, &checked, path, rate_span.unwrap_or(train_span), &out);
+    let failed = |error: TrainError| failure(&error, &checked, path, rate_span, &out);
     let setup = Setup::new(program, checked.source.clone(), directory).map_err(&failed)?;
+    let stop = interrupt();
     for note in &setup.notes {
-        eprintln!("{note}");
+        say(note);
     }
+    let outcome = run(setup, out.clone(), arguments.resume, &|| stop.load(Ordering::SeqCst)).map_err(&failed)?;
+    match outcome {
+        Outcome::Done { best_epoch, epochs, valid, test } => {
+            let mut text = format!("best epoch {best_epoch} of {epochs}\n");
+            for (name, figures) in [("validation", valid), ("test", test)] {
+                let Some(Evaluation { loss, accuracy, macro_f1, .. }) = figures else { continue };
+                let (accuracy, macro_f1) = (100.0 * accuracy, 100.0 * macro_f1);
+                text += &format!("{name:<10}  loss {loss:.3}  accuracy {accuracy:.2}%  macro F1 {macro_f1:.2}%\n");
+            }
+            text += &format!("model       {}\n", out.join("model.safetensors").display());
+            write!(std::io::stdout().lock(), "{}", printable(&text))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Interrupted { epoch, step } => {
+            say(format!("stopped in epoch {epoch} after step {step}; everything is written to {}", out.display()));
+            say(format!("to go on: {}", resume_command(&arguments)));
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+    }
+}
+
+/// Whether the process was interrupted: the first time it finishes its step, the second ends it at once.
+fn interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let seen = stop.clone();
-    // The first interrupt finishes the step, the second ends the process at once.
     let handler = ctrlc::set_handler(move || {
         if seen.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));
         }
     });
     if let Err(error) = handler {
-        eprintln!("warning: an interrupt will end this training without a checkpoint: {error}");
+        say(format!("warning: an interrupt will end this training without a checkpoint: {error}"));
     }
-    let outcome = run(setup, out.clone(), arguments.resume, &|| stop.load(Ordering::SeqCst)).map_err(&failed)?;
-    match outcome {
-        Outcome::Done { best_epoch, epochs, valid, test } => {
-            println!("best epoch {best_epoch} of {epochs}");
-            let figures = |name: &str, e: &Evaluation| {
-                println!(
-                    "{name:<10}  loss {:.3}  accuracy {:.2} %  macro F1 {:.2} %",
-                    e.loss,
-                    100.0 * e.accuracy,
-                    100.0 * e.macro_f1
-                )
-            };
-            valid.iter().for_each(|e| figures("validation", e));
-            test.iter().for_each(|e| figures("test", e));
-            println!("model       {}", out.join("model.safetensors").display());
-            Ok(ExitCode::SUCCESS)
-        }
-        Outcome::Interrupted { epoch, step } => {
-            eprintln!("stopped in epoch {epoch} after step {step}; everything is written to {}", out.display());
-            eprintln!("to go on: {}", resume_command(&arguments));
-            Ok(ExitCode::from(INTERRUPTED))
-        }
-    }
+    stop
 }
 
 fn device(name: &str) -> Result<(), Failure> {
@@ -104,16 +111,23 @@ fn resume_command(arguments: &TrainArguments) -> String {
 /// An error in a line or two; where a setting is the likely cause, with its place and what to write.
 fn failure(error: &TrainError, checked: &crate::check::Checked, path: &Path, rate: Span, out: &Path) -> Failure {
     match error {
-        TrainError::NoData | TrainError::NoModel => Failure::input(format!("{}: {error}", path.display())),
-        TrainError::Diverged { rate: value, .. } => {
+        TrainError::NoData | TrainError::NoModel | TrainError::ClassWeights(_) => {
+            Failure::input(format!("{}: {error}", path.display()))
+        }
+        TrainError::Diverged { rate: value, best_epoch, .. } => {
             let at = checked.sources.start(rate);
             let file = &checked.sources.file(rate.file).path;
+            let kept = match best_epoch {
+                Some(epoch) => {
+                    format!("the best epoch so far, {epoch}, is kept in {}", out.join("model.safetensors").display())
+                }
+                None => "no epoch was finished, so nothing was written".to_string(),
+            };
             Failure::input(format!(
-                "{error}\n  --> {file}:{}:{}: the learning rate is the likely cause\n  help: try a smaller one, such as lr = {}, or limit the gradients with clip_norm = 1.0 in `train`\n  the last good weights are kept in {}; the best epoch, if one was finished, in model.safetensors beside it",
+                "{error}\n  --> {file}:{}:{}: the learning rate is the likely cause\n  help: try a smaller one, such as lr = {}, or limit the gradients with clip_norm = 1.0 in `train`\n  {kept}",
                 at.line,
                 at.column,
-                value / 10.0,
-                out.join("checkpoint.safetensors").display()
+                format_args!("{:.0e}", (value / 10.0).min(0.01)),
             ))
         }
         other => Failure::input(other),

@@ -9,6 +9,7 @@ use super::record::EpochRecord;
 use super::setup::Setup;
 use super::{Best, BestState, LearningRate, Optimizer, PlateauState, TrainError};
 use crate::artifact::{self, Payload, Tensor};
+use crate::data::{Dataset, Split};
 
 /// Where a training stands: the epoch under way (from 0), the steps of it that are done, and its sums so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,13 +47,37 @@ impl Position {
 struct State {
     /// The source that was trained; another one cannot go on from here.
     source: String,
-    /// SHA-256 of the training data.
-    data: String,
+    /// SHA-256 of the data files.
+    data: DataHashes,
     position: Position,
     optimizer_steps: u64,
     best: BestState,
     plateau: PlateauState,
     history: Vec<EpochRecord>,
+}
+
+/// What the data files held when the training was started.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct DataHashes {
+    train: String,
+    valid: Option<String>,
+    test: Option<String>,
+}
+
+impl DataHashes {
+    fn of(dataset: &Dataset) -> Self {
+        let hash = |split: &Option<Split>| split.as_ref().map(|split| split.sha256.clone());
+        Self { train: dataset.train.sha256.clone(), valid: hash(&dataset.valid), test: hash(&dataset.test) }
+    }
+
+    fn changed(&self, now: &Self) -> Option<&'static str> {
+        let changed = [
+            ("training", self.train != now.train),
+            ("validation", self.valid != now.valid),
+            ("test", self.test != now.test),
+        ];
+        changed.into_iter().find(|(_, changed)| *changed).map(|(role, _)| role)
+    }
 }
 
 impl Payload for State {
@@ -78,7 +103,7 @@ impl Checkpoint {
     ) -> Result<(), TrainError> {
         let state = State {
             source: setup.source.clone(),
-            data: setup.dataset.train.sha256.clone(),
+            data: DataHashes::of(&setup.dataset),
             position: position.clone(),
             optimizer_steps: optimizer.steps(),
             best: best.state().clone(),
@@ -128,9 +153,9 @@ impl Checkpoint {
                 self.path
             )));
         }
-        if self.state.data != setup.dataset.train.sha256 {
+        if let Some(role) = self.state.data.changed(&DataHashes::of(&setup.dataset)) {
             return Err(TrainError::Resume(format!(
-                "{}: the training data has changed since this training was started; leave out --resume to start again",
+                "{}: the {role} data has changed since this training was started; undo the change, or leave out --resume to start again",
                 self.path
             )));
         }
@@ -139,13 +164,18 @@ impl Checkpoint {
                 "{path}: the checkpoint does not fit the model; leave out --resume to start again"
             ))
         };
+        let steps = setup.dataset.train.len().div_ceil(setup.train.batch_size);
+        let Position { epoch, step, .. } = self.state.position;
+        if epoch > setup.train.epochs || step > steps || self.state.history.len() != epoch {
+            return Err(misfit(&self.path));
+        }
         let mut values = Vec::new();
         for parameter in &setup.classifier.model.graph.parameters {
             let tensor =
                 self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
             values.push(tensor.values);
         }
-        setup.classifier.network.set_values(&values)?;
+        setup.classifier.network.set_values(&values).map_err(|_| misfit(&self.path))?;
         let buffers = std::mem::take(&mut self.tensors).into_iter();
         let buffers = buffers
             .filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values)))

@@ -17,13 +17,15 @@ pub enum TrainError {
     Folder(String),
     /// The checkpoint does not fit.
     Resume(String),
-    /// The loss or the gradients are no numbers any more. Steps count from 1.
+    /// The loss or the gradients are no numbers any more, or past all hope. Steps count from 1.
     Diverged {
         epoch: usize,
         step: usize,
         loss: f64,
         norm: f64,
         rate: f64,
+        /// Whose weights are the model now; from 1.
+        best_epoch: Option<usize>,
     },
     /// Our own mistake.
     Lower(LowerError),
@@ -38,17 +40,26 @@ impl fmt::Display for TrainError {
             TrainError::ClassWeights(why) => write!(f, "`class_weights`: {why}"),
             TrainError::Artifact(error) => error.fmt(f),
             TrainError::Folder(why) | TrainError::Resume(why) => f.write_str(why),
-            TrainError::Diverged { epoch, step, loss, norm, rate } => {
-                let what = if loss.is_finite() {
-                    format!("the gradients have no finite norm ({norm})")
+            TrainError::Diverged { epoch, step, loss, norm, rate, .. } => {
+                let what = if norm.is_finite() || !loss.is_finite() {
+                    format!("the loss is {loss:.3e}")
                 } else {
-                    format!("the loss is {loss}")
+                    format!("the gradients have no finite norm ({norm})")
                 };
-                write!(f, "training diverged at epoch {epoch}, step {step}: {what}, with a learning rate of {rate}")
+                write!(
+                    f,
+                    "training diverged at epoch {epoch}, step {step}: {what}, with a learning rate of {}",
+                    plain(*rate)
+                )
             }
             TrainError::Lower(error) => write!(f, "internal error: {error}; please report it with the file"),
         }
     }
+}
+
+/// A number as a person writes it: very large and very small ones with their power of ten.
+fn plain(number: f64) -> String {
+    if (1e-4..1e6).contains(&number.abs()) { number.to_string() } else { format!("{number:e}") }
 }
 
 impl std::error::Error for TrainError {}

@@ -103,7 +103,8 @@ impl Drop for Progress {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix}  [{bar:24}] {pos}/{len}  {msg}  {eta} left")
+    // The message is last and cut to the window: a line that wraps cannot be redrawn.
+    ProgressStyle::with_template("{prefix}  [{bar:16}] {eta:>3} left  {wide_msg}")
         .expect("the template is a constant, tested below")
         .progress_chars("=> ")
 }

@@ -8,7 +8,7 @@ use super::run::Outcome;
 use super::setup::Setup;
 use super::{Evaluation, TrainError};
 use crate::artifact::{self, DataFile, Record, Role, write_atomically};
-use crate::classifier::{self, Loss, evaluate};
+use crate::classifier::{self, evaluate};
 use crate::data::Split;
 use crate::ir::Metric;
 
@@ -65,21 +65,21 @@ pub struct RunFiles {
     pub model: PathBuf,
     pub checkpoint: PathBuf,
     metrics: PathBuf,
+    origin: PathBuf,
 }
 
 impl RunFiles {
     /// Makes the folder and proves that it can be written to, before anyone waits for an epoch.
-    pub fn prepare(out: &Path, setup: &Setup) -> Result<Self, TrainError> {
-        std::fs::create_dir_all(out).map_err(|error| {
-            TrainError::Folder(format!(
-                "{}: cannot make this folder: {error}; name another one with --out",
-                out.display()
-            ))
-        })?;
-        let directory = std::path::absolute(&setup.directory).unwrap_or_else(|_| setup.directory.clone());
-        let origin = serde_json::json!(Origin { directory });
-        write_atomically(&out.join(Origin::NAME), format!("{origin}\n").as_bytes())?;
+    pub fn prepare(out: &Path) -> Result<Self, TrainError> {
+        let unusable =
+            |why: &str| TrainError::Folder(format!("{}: {why}; name another folder with --out", out.display()));
+        if out.is_file() {
+            return Err(unusable("this is a file, not a folder"));
+        }
+        std::fs::create_dir_all(out).map_err(|error| unusable(&reason("cannot make this folder", &error)))?;
+        artifact::try_writing_into(out).map_err(|error| unusable(&reason("cannot write into this folder", &error)))?;
         Ok(Self {
+            origin: out.join(Origin::NAME),
             model: out.join("model.safetensors"),
             checkpoint: out.join("checkpoint.safetensors"),
             metrics: out.join("metrics.jsonl"),
@@ -100,14 +100,19 @@ impl RunFiles {
     ) -> Result<(), TrainError> {
         let values = setup.classifier.network.values()?;
         let record = record(setup, history, serde_json::json!({ "valid": valid }));
+        // The empty path is the current folder, and has no absolute form.
+        let directory = if setup.directory.as_os_str().is_empty() { Path::new(".") } else { &setup.directory };
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
+        let origin = serde_json::json!(Origin { directory });
+        write_atomically(&self.origin, format!("{origin}\n").as_bytes())?;
         Ok(artifact::write(&self.model, &record, &classifier::tensors(&setup.classifier, &values)?)?)
     }
 
     /// Reads the best epoch back, measures it on the test data and adds the figures to its record.
-    pub fn finish(&self, setup: &mut Setup, history: &[EpochRecord], loss: &Loss) -> Result<Outcome, TrainError> {
+    pub fn finish(&self, setup: &mut Setup, history: &[EpochRecord]) -> Result<Outcome, TrainError> {
         let (best, mut record) =
             classifier::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
-        let measure = |split: &Option<Split>| split.as_ref().map(|split| evaluate(&best, split, loss)).transpose();
+        let measure = |split: &Option<Split>| split.as_ref().map(|split| evaluate(&best, split)).transpose();
         let (valid, test) = (measure(&setup.dataset.valid)?, measure(&setup.dataset.test)?);
         record.metrics = serde_json::json!({ "valid": valid, "test": test });
         record.trained_epochs = history.len();
@@ -136,6 +141,7 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         model: setup.classifier.model.name.clone(),
         vocabularies: dataset.vocabularies.iter().map(|(field, v)| (field.clone(), v.tokens().to_vec())).collect(),
         labels: dataset.labels.names().to_vec(),
+        class_weights: setup.classifier.loss.class_weights.clone(),
         sizes: setup.classifier.sizes.0.clone(),
         seed: setup.train.seed,
         data: files.into_iter().flatten().collect(),
@@ -143,4 +149,14 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         trained_epochs: history.len(),
         best_epoch: history.iter().rev().find(|record| record.best).map_or(history.len(), |record| record.epoch),
     }
+}
+
+/// What could not be done and why, without the operating system's number for it.
+fn reason(what: &str, error: &std::io::Error) -> String {
+    let why = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        std::io::ErrorKind::NotADirectory => "a part of its path is a file".to_string(),
+        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_string(),
+    };
+    format!("{what}: {why}")
 }

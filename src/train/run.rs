@@ -10,7 +10,7 @@ use super::checkpoint::{Checkpoint, Position};
 use super::record::{EpochRecord, RunFiles};
 use super::setup::Setup;
 use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, clip_factor, global_norm};
-use crate::classifier::{Loss, evaluate};
+use crate::classifier::evaluate;
 use crate::data::{Order, batches};
 use crate::lower::{Mode, cross_entropy, to_rows, to_scalar};
 
@@ -22,9 +22,12 @@ pub enum Outcome {
     Interrupted { epoch: usize, step: usize },
 }
 
+/// A mean cross entropy above this is past all hope: every class equally likely costs the logarithm of their number.
+const HOPELESS: f64 = 1e6;
+
 /// Trains until the epochs, the patience or `stop` end it.
 pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool) -> Result<Outcome, TrainError> {
-    let files = RunFiles::prepare(&out, &setup)?;
+    let files = RunFiles::prepare(&out)?;
     let train = setup.train.clone();
     let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
     let sizes: Vec<usize> = setup.classifier.network.values()?.iter().map(Vec::len).collect();
@@ -38,7 +41,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         let checkpoint = Checkpoint::read(&files.checkpoint)?;
         checkpoint.restore(&mut setup, &mut optimizer, &mut rate, &mut best, &mut position, &mut history)?;
     }
-    let loss = Loss { class_weights: setup.class_weights.clone(), label_smoothing: train.label_smoothing };
+    let loss = setup.classifier.loss.clone();
     let mut progress = Progress::new(train.epochs, setup.dataset.train.len());
     let mut stopped_early = position.stopped;
 
@@ -65,16 +68,16 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             let scores = to_rows(&logits[0])?;
             let gradients = network.gradients(&mean)?;
             let norm = global_norm(gradients.iter().flatten().map(Vec::as_slice));
-            if !value.is_finite() || !norm.is_finite() {
+            if hopeless(value) || !norm.is_finite() {
                 progress.finish();
-                // The weights of this moment are the last good ones: the step that would have spoiled them is not taken.
-                Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
+                // These weights are spoiled already. The last good ones, of the epochs before, stay as they are written.
                 return Err(TrainError::Diverged {
                     epoch: epoch + 1,
                     step: position.step + 1,
                     loss: value,
                     norm,
                     rate: rate.at(optimizer.steps()),
+                    best_epoch: best_epoch(&history),
                 });
             }
             let scale = train.clip_norm.map_or(1.0, |max| clip_factor(norm, max));
@@ -91,9 +94,21 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         }
         let seconds = started.elapsed().as_secs_f64();
         let valid = match &setup.dataset.valid {
-            Some(split) => Some(evaluate(&setup.classifier, split, &loss)?),
+            Some(split) => Some(evaluate(&setup.classifier, split)?),
             None => None,
         };
+        // The last step may have spoiled the weights with no loss after it to show that.
+        if let Some(loss) = spoiled(&setup, valid.as_ref())? {
+            progress.finish();
+            return Err(TrainError::Diverged {
+                epoch: epoch + 1,
+                step: position.step,
+                loss,
+                norm: f64::NAN,
+                rate: rate.at(optimizer.steps().saturating_sub(1)),
+                best_epoch: best_epoch(&history),
+            });
+        }
         let mut record = EpochRecord {
             epoch: epoch + 1,
             train_loss: position.mean_loss(),
@@ -137,5 +152,23 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             train.monitor.name()
         ));
     }
-    files.finish(&mut setup, &history, &loss)
+    files.finish(&mut setup, &history)
+}
+
+fn hopeless(loss: f64) -> bool {
+    !loss.is_finite() || loss > HOPELESS
+}
+
+/// The loss of weights that are good for nothing: that of the validation data, or none at all.
+fn spoiled(setup: &Setup, valid: Option<&Evaluation>) -> Result<Option<f64>, TrainError> {
+    if let Some(valid) = valid.filter(|valid| hopeless(valid.loss)) {
+        return Ok(Some(valid.loss));
+    }
+    let finite = setup.classifier.network.values()?.iter().flatten().all(|weight| weight.is_finite());
+    Ok((!finite).then_some(f64::NAN))
+}
+
+/// The epoch whose weights are the model, from 1.
+fn best_epoch(history: &[EpochRecord]) -> Option<usize> {
+    history.iter().rev().find(|record| record.best).map(|record| record.epoch)
 }

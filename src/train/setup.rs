@@ -16,7 +16,6 @@ pub struct Setup {
     pub source: String,
     pub dataset: Dataset,
     pub classifier: Classifier,
-    pub class_weights: Option<Vec<f32>>,
     /// Where the paths of the file start from.
     pub directory: PathBuf,
     /// What was noticed on the way, one line each.
@@ -48,19 +47,11 @@ impl Setup {
             crate::ir::ClassWeights::None => None,
             weights => Some(class_weights(weights, &counts, dataset.labels.names()).map_err(TrainError::ClassWeights)?),
         };
-        let classifier =
+        let mut classifier =
             Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
+        classifier.loss.class_weights = class_weights;
         let train = program.train.clone();
-        Ok(Self {
-            program,
-            train,
-            source,
-            dataset,
-            classifier,
-            class_weights,
-            directory: directory.to_path_buf(),
-            notes,
-        })
+        Ok(Self { program, train, source, dataset, classifier, directory: directory.to_path_buf(), notes })
     }
 }
 
@@ -76,8 +67,18 @@ fn describe(dataset: &Dataset) -> Vec<String> {
         dataset.labels.len(),
         vocabulary.join(", ")
     )];
-    if dataset.train.truncated > 0 {
-        notes.push(format!("{} training texts were cut by max_len", dataset.train.truncated));
+    match dataset.train.truncated {
+        0 => {}
+        1 => notes.push("1 training text was cut by max_len".into()),
+        n => notes.push(format!("{n} training texts were cut by max_len")),
+    }
+    for (field, vocabulary) in &dataset.vocabularies {
+        // The two that every vocabulary has.
+        if vocabulary.len() == 2 {
+            notes.push(format!(
+                "warning: no token of `{field}` occurs often enough for the vocabulary, so all its texts read alike; lower min_count"
+            ));
+        }
     }
     notes
 }
@@ -127,7 +128,7 @@ fn pretrained(
         weights[start..start + width].copy_from_slice(vector);
     }
     Ok(Some(format!(
-        "{}: vectors for {} of {} tokens ({:.1} %)",
+        "{}: vectors for {} of {} tokens ({:.1}%)",
         rows.path,
         found.found(),
         found.wanted,

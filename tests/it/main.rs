@@ -1,6 +1,17 @@
 //! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
 mod check;
+mod cli_bad_data;
+mod cli_bad_files;
+mod cli_bad_models;
+mod cli_check;
+mod cli_imports;
+mod cli_options;
+mod cli_predict;
+mod cli_resume;
+mod cli_settings;
+mod cli_train;
+mod command;
 mod cross_entropy;
 mod defects;
 mod defects_padding;
