@@ -13,7 +13,7 @@ use crate::ir::{Data, FieldKind, Model, Program, Symbol};
 use crate::lower::{LowerError, Network};
 
 pub use evaluate::{Loss, evaluate, largest};
-pub use load::{LoadError, load, tensors};
+pub use load::{LoadError, NamedTensor, load, tensors};
 pub use predict::Prediction;
 
 pub struct Classifier {

@@ -87,7 +87,7 @@ fn constant(file: &File, name: &str, value: &str) -> Result<Edit, String> {
     })
 }
 
-fn block<'f>(file: &'f File, data: bool) -> Option<&'f SettingsBlock> {
+fn block(file: &File, data: bool) -> Option<&SettingsBlock> {
     file.items.iter().find_map(|item| match item {
         Item::Data(block) if data => Some(block),
         Item::Train(block) if !data => Some(block),
