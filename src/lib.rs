@@ -2,15 +2,19 @@
 //!
 //! A file passes through these rooms, each importing only from rooms above it:
 //!
-//! 1. [`source`]: texts and spans; [`diagnostic`]: findings and how they are shown
-//! 2. `syntax`: text → AST, never failing
+//! 1. [`source`]: texts and spans; [`random`]: numbers by key; [`diagnostic`]: findings and how they are shown
+//! 2. [`syntax`]: text → AST, never failing
 //! 3. [`ir`]: the typed graph
-//! 4. `check`: AST → IR; names, settings, shapes, lints
-//! 5. `data`: files → token ids in batches
-//! 6. `kernels`, `lower`: IR → candle
-//! 7. `artifact`: `model.safetensors` with its record
-//! 8. `train`: loop, optimizers, schedules, metrics
-//! 9. `cli`: one file a command
+//! 4. [`check`]: AST → IR; names, settings, shapes, lints
+//! 5. [`passes`]: IR → IR; sizes bound, what needs no state moved out of the loop
+//! 6. [`data`]: files → token ids in batches
+//! 7. [`kernels`], [`lower`]: IR → candle
+//! 8. [`artifact`]: `model.safetensors` with its record
+//! 9. [`classifier`]: a trained model in memory: load, evaluate, predict
+//! 10. [`train`]: loop, optimizers, schedules, checkpoints
+//! 11. [`cli`]: one file a command
+//!
+//! `ARCHITECTURE.md` says why; `tests/it/tidy.rs` holds the code to it.
 
 pub mod artifact;
 pub mod check;

@@ -18,11 +18,20 @@ pub struct Arguments {
     pub settings: Vec<(Parameter, Value, Span)>,
 }
 
+/// What comes through `|>`.
+#[derive(Clone, Copy)]
+pub enum Piped {
+    Nothing,
+    /// Something already reported: the step is still looked at, without its input.
+    Broken,
+    Value(NodeId, Span),
+}
+
 /// What comes before the parenthesis, with everything an application needs to know of it.
 struct Application<'a> {
     definition: Definition,
     arguments: &'a [Argument],
-    piped: Option<(NodeId, Span)>,
+    piped: Piped,
     /// The prefix of its parameters, where an instance has fixed it.
     path: Option<String>,
     /// The name as written.
@@ -33,30 +42,30 @@ struct Application<'a> {
 impl Checker<'_> {
     /// `left |> right`
     pub fn pipe(&mut self, piped: Value, left: Span, right: &Expr) -> Value {
-        let node = match piped {
-            Value::Tensor(node) => node,
-            Value::Poison => {
-                self.touch(right);
-                return Value::Poison;
-            }
+        let piped = match piped {
+            Value::Tensor(node) => Piped::Value(node, left),
+            Value::Poison => Piped::Broken,
             other => {
-                self.touch(right);
                 let message = format!("`|>` passes a value of the model on, and this is {}", other.describe());
-                return self.report(Diagnostic::new(code::WRONG_KIND, left, message).here("not a value of the model"));
+                self.report(Diagnostic::new(code::WRONG_KIND, left, message).here("not a value of the model"));
+                Piped::Broken
             }
         };
+        let again = || match piped {
+            Piped::Value(node, _) => Value::Tensor(node),
+            _ => Value::Poison,
+        };
         match &right.kind {
-            ExprKind::Name(ident) if !ident.primed => self.apply_named(ident, &[], Some((node, left)), right.span),
-            ExprKind::Call { callee, arguments } => self.apply_named(callee, arguments, Some((node, left)), right.span),
-            ExprKind::If { condition, then, otherwise } => match self.evaluate(condition) {
-                Value::Bool(true) => self.pipe(Value::Tensor(node), left, then),
-                Value::Bool(false) => self.pipe(Value::Tensor(node), left, otherwise),
-                Value::Abstract(_) => {
-                    let (a, _) =
-                        (self.pipe(Value::Tensor(node), left, then), self.pipe(Value::Tensor(node), left, otherwise));
-                    a
+            ExprKind::Name(ident) if !ident.primed => self.apply_named(ident, &[], piped, right.span),
+            ExprKind::Call { callee, arguments } => self.apply_named(callee, arguments, piped, right.span),
+            ExprKind::If { condition, then, otherwise } => match self.condition(condition) {
+                Some(true) => self.pipe(again(), left, then),
+                Some(false) => self.pipe(again(), left, otherwise),
+                None => {
+                    let first = self.pipe(again(), left, then);
+                    self.pipe(again(), left, otherwise);
+                    first
                 }
-                _ => Value::Poison,
             },
             ExprKind::Broken => Value::Poison,
             _ => {
@@ -71,28 +80,12 @@ impl Checker<'_> {
         }
     }
 
-    /// After an error: still says when the layer itself does not exist.
-    fn touch(&mut self, right: &Expr) {
-        let name = match &right.kind {
-            ExprKind::Name(ident) => ident,
-            ExprKind::Call { callee, .. } => callee,
-            _ => return,
-        };
-        let library = self.current().library;
-        let exists = self.lookup(&name.name).is_some()
-            || self.definitions.layer(&name.name, library).is_some()
-            || self.definitions.cell(&name.name, library).is_some();
-        if !exists && !name.primed {
-            self.unknown_layer(name);
-        }
-    }
-
     /// `callee(arguments)` in a place for a value.
     pub fn call(&mut self, callee: &Ident, arguments: &[Argument], span: Span) -> Value {
         if let Some(value) = self.number_function(callee, arguments, span) {
             return value;
         }
-        self.apply_named(callee, arguments, None, span)
+        self.apply_named(callee, arguments, Piped::Nothing, span)
     }
 
     /// `vocabulary(x)`, `width(path)`, and `sqrt` and the like of numbers.
@@ -140,23 +133,17 @@ impl Checker<'_> {
         }
     }
 
-    fn apply_named(
-        &mut self,
-        callee: &Ident,
-        arguments: &[Argument],
-        piped: Option<(NodeId, Span)>,
-        span: Span,
-    ) -> Value {
+    fn apply_named(&mut self, callee: &Ident, arguments: &[Argument], piped: Piped, span: Span) -> Value {
         if let Some(binding) = self.lookup(&callee.name).cloned() {
             match binding.value {
                 Value::Layer(instance) => {
                     let own = instance.arguments.clone();
                     let (mut arguments, mut piped) = (arguments.to_vec(), piped);
                     // `encoder(x)` is `x |> encoder`.
-                    if piped.is_none() && arguments.len() == 1 && self.is_tensor(&arguments[0].value) {
+                    if matches!(piped, Piped::Nothing) && arguments.len() == 1 && self.is_tensor(&arguments[0].value) {
                         let argument = arguments.remove(0);
                         match self.evaluate(&argument.value) {
-                            Value::Tensor(node) => piped = Some((node, argument.value.span)),
+                            Value::Tensor(node) => piped = Piped::Value(node, argument.value.span),
                             _ => return Value::Poison,
                         }
                     }
@@ -200,8 +187,14 @@ impl Checker<'_> {
                         span,
                     });
                 }
-                Value::Poison if self.definitions.layer(&callee.name, self.current().library).is_none() => {
-                    return Value::Poison;
+                Value::Poison if !self.is_defined(&callee.name) => return Value::Poison,
+                other if !self.is_defined(&callee.name) => {
+                    let message = format!("`{}` is {}, not a layer", callee.name, other.describe());
+                    return self.report(
+                        Diagnostic::new(code::WRONG_KIND, callee.span, message)
+                            .here("not a layer")
+                            .label(binding.span, "it was named here"),
+                    );
                 }
                 _ => {}
             }
@@ -216,10 +209,22 @@ impl Checker<'_> {
         self.unknown_layer(callee)
     }
 
+    /// Whether a layer or a cell has this name.
+    fn is_defined(&self, name: &str) -> bool {
+        let library = self.current().library;
+        self.definitions.layer(name, library).is_some() || self.definitions.cell(name, library).is_some()
+    }
+
     fn unknown_layer(&mut self, callee: &Ident) -> Value {
+        if self.lost.contains(&callee.name) {
+            return Value::Poison;
+        }
         let message = format!("there is no layer `{}`", callee.name);
         let mut diagnostic = Diagnostic::new(code::UNKNOWN_LAYER, callee.span, message).here("not defined");
-        if let Some((ours, why)) = super::synonyms::layer(&callee.name) {
+        if callee.name == "split" {
+            diagnostic = diagnostic
+                .help("`split` gives several parts and stands in a `let` of several names: `let a, b = split(x)`");
+        } else if let Some((ours, why)) = super::synonyms::layer(&callee.name) {
             diagnostic = diagnostic.help(format!("here it is `{ours}` ({why})")).fix(
                 format!("write `{ours}`"),
                 callee.span,
@@ -251,7 +256,7 @@ impl Checker<'_> {
         cell: &Definition,
         callee: &Ident,
         arguments: &[Argument],
-        piped: Option<(NodeId, Span)>,
+        piped: Piped,
         path: Option<String>,
         span: Span,
     ) -> Value {
@@ -265,8 +270,8 @@ impl Checker<'_> {
                 _ => of_layer.push(argument.clone()),
             }
         }
-        let tensor_first =
-            piped.is_none() && of_layer.first().is_some_and(|a| a.name.is_none() && self.is_tensor(&a.value));
+        let tensor_first = matches!(piped, Piped::Nothing)
+            && of_layer.first().is_some_and(|a| a.name.is_none() && self.is_tensor(&a.value));
         let cell_argument = Argument {
             name: None,
             value: Expr { kind: ExprKind::Call { callee: callee.clone(), arguments: of_cell }, span: callee.span },
@@ -377,10 +382,13 @@ impl Checker<'_> {
         let leading = matched.values.first().map(|(node, _)| self.ty(*node).axes.clone()).unwrap_or_default();
         self.frames.push(frame);
         let result = self.elaborate_inside(definition, layer, matched, &leading);
+        let text = match &result {
+            Value::Tensor(node) => self.result_text(layer, *node),
+            _ => String::new(),
+        };
         self.frames.pop();
         if let Value::Tensor(node) = result {
             self.calls[call.0].result = Some(node);
-            let text = self.result_text(layer, node);
             self.note_origin(node, span, text);
         }
         result
@@ -408,7 +416,8 @@ impl Checker<'_> {
         for (parameter, (node, at)) in patterns.iter().zip(&matched.values) {
             if let Some(ty) = &parameter.ty {
                 let site = self.frame().site.take();
-                fits &= self.match_pattern(ty, *node, *at, &parameter.name.name, name);
+                let input = super::shapes::Input { node: *node, at: *at, site: site.unwrap_or(*at) };
+                fits &= self.match_pattern(ty, &input, &parameter.name.name, name);
                 self.frame().site = site;
             }
             self.bind(&parameter.name.name, Value::Tensor(*node), *at);
@@ -421,9 +430,17 @@ impl Checker<'_> {
         };
         let mut settings = matched.settings;
         settings.sort_by_key(order);
+        let broken = self.broken.contains(&(name.clone(), definition.library()));
         for (parameter, value, at) in settings {
             let value = match (value, &parameter.default) {
-                (Value::None, Some(default)) => self.typed(default, &parameter),
+                (Value::None, Some(default)) => {
+                    let found = self.diagnostics.len();
+                    let value = self.typed(default, &parameter);
+                    if broken {
+                        self.diagnostics.truncate(found);
+                    }
+                    value
+                }
                 (value, _) => value,
             };
             if let Some(Kind::Dim(dim)) = kind_of(&parameter) {
@@ -445,12 +462,23 @@ impl Checker<'_> {
             },
         );
         let leading = &leading[..rest];
-        if self.broken.contains(&(name.clone(), definition.library())) {
-            let declared = layer.result.as_ref().and_then(|ty| self.declared_axes(ty, leading));
-            return declared.map_or(Value::Poison, |axes| self.placeholder(Type::example(axes), layer.span));
+        if broken {
+            return self.promised(layer, leading);
         }
         let result = self.block(&layer.body);
-        self.check_result(layer, result, leading)
+        match self.check_result(layer, result, leading) {
+            // What is wrong inside is reported; what comes behind is checked with what the layer promises.
+            Value::Poison => self.promised(layer, leading),
+            result => result,
+        }
+    }
+
+    /// The declared result of a layer whose body gives none.
+    fn promised(&mut self, layer: &crate::syntax::ast::Layer, leading: &[Dim]) -> Value {
+        let found = self.diagnostics.len();
+        let axes = layer.result.as_ref().and_then(|ty| self.declared_axes(ty, leading));
+        self.diagnostics.truncate(found);
+        axes.map_or(Value::Poison, |axes| self.placeholder(Type::example(axes), layer.span))
     }
 
     /// A size that neither the use nor a default gives.
@@ -470,7 +498,7 @@ impl Checker<'_> {
     /// A body's result against the declared type.
     pub fn check_result(&mut self, layer: &crate::syntax::ast::Layer, result: Value, leading: &[Dim]) -> Value {
         let name = &layer.name.name;
-        let at = layer.body.result.as_ref().map_or(layer.name.span, |e| e.span);
+        let at = layer.body.result.as_ref().map_or(layer.name.span, |e| e.last_step());
         let node = match result {
             Value::Tensor(node) => node,
             Value::Poison => return Value::Poison,
@@ -508,8 +536,8 @@ impl Checker<'_> {
         Value::Tensor(node)
     }
 
-    /// "`bilstm` gives [T, 2*H] with H = 128".
-    fn result_text(&self, layer: &crate::syntax::ast::Layer, node: NodeId) -> String {
+    /// "`bilstm` gives [T, 2*H], where `hidden_size` is H = 128".
+    pub fn result_text(&self, layer: &crate::syntax::ast::Layer, node: NodeId) -> String {
         let name = &layer.name.name;
         let Some(declared) = &layer.result else { return format!("`{name}` gives {}", self.ty(node)) };
         let mut sizes = Vec::new();
@@ -521,7 +549,11 @@ impl Checker<'_> {
             if let Some(Kind::Dim(dim)) = kind_of(setting)
                 && dims.iter().any(|expr| self.sources.text(expr.span).contains(&dim))
             {
-                sizes.push(format!("{dim} = `{}`", setting.name.name));
+                let size = match self.lookup(&dim).map(|binding| &binding.value) {
+                    Some(Value::Dim(size)) if size.to_string() != dim => format!(" = {size}"),
+                    _ => String::new(),
+                };
+                sizes.push(format!("`{}` is {dim}{size}", setting.name.name));
             }
         }
         let with = if sizes.is_empty() { String::new() } else { format!(", where {}", sizes.join(", ")) };
@@ -547,7 +579,7 @@ impl Checker<'_> {
         &mut self,
         parameters: &[Parameter],
         arguments: &[Argument],
-        piped: Option<(NodeId, Span)>,
+        piped: Piped,
         definition: &Definition,
         callee: Span,
         span: Span,
@@ -555,22 +587,36 @@ impl Checker<'_> {
         let name = definition.name().to_string();
         let mut given: BTreeMap<usize, &Argument> = BTreeMap::new();
         let mut values: BTreeMap<usize, (NodeId, Span)> = BTreeMap::new();
-        let mut sound = true;
+        let (mut sound, mut misnamed) = (true, false);
         let first_value = parameters.iter().position(is_value);
-        if let (Some(index), Some(piped)) = (first_value, piped) {
-            values.insert(index, piped);
+        let piped_into = first_value.filter(|_| !matches!(piped, Piped::Nothing));
+        match (piped_into, piped) {
+            (Some(index), Piped::Value(node, at)) => drop(values.insert(index, (node, at))),
+            (_, Piped::Broken) => sound = false,
+            _ => {}
         }
         let variadic = definition.is_primitive() && name == "concat";
         let mut more = Vec::new();
         // Without an input among the arguments this is an instance: positions count from the settings.
-        let has_input = piped.is_some()
+        let has_input = piped_into.is_some()
             || arguments.iter().any(|a| match &a.name {
                 None => self.is_tensor(&a.value),
                 Some(name) => parameters.iter().any(|p| is_value(p) && p.name.name == name.name),
             });
         let open: Vec<usize> = (0..parameters.len())
-            .filter(|i| !values.contains_key(i) && (has_input || !is_value(&parameters[*i])))
+            .filter(|i| piped_into != Some(*i) && (has_input || !is_value(&parameters[*i])))
             .collect();
+        let by_position = || arguments.iter().filter(|argument| argument.name.is_none());
+        if !variadic && let Some(extra) = by_position().nth(open.len()) {
+            let most = match open.len() {
+                0 => "no arguments".to_string(),
+                1 => "one argument".to_string(),
+                most => format!("at most {most} arguments"),
+            };
+            let message = format!("`{name}` takes {most} here, and this is one more");
+            self.report(Diagnostic::new(code::ARGUMENTS, extra.value.span, message).here("one too many"));
+            return None;
+        }
         let mut positions = open.iter();
         for argument in arguments {
             let index = match &argument.name {
@@ -580,22 +626,13 @@ impl Checker<'_> {
                 }
                 None => match positions.next() {
                     Some(index) => *index,
-                    None => {
-                        let most = open.len();
-                        let plural = if most == 1 { "" } else { "s" };
-                        let message = format!("`{name}` takes {most} argument{plural} here, and this is one more");
-                        self.report(
-                            Diagnostic::new(code::ARGUMENTS, argument.value.span, message).here("one too many"),
-                        );
-                        sound = false;
-                        break;
-                    }
+                    None => break,
                 },
                 Some(ident) => match parameters.iter().position(|p| p.name.name == ident.name) {
                     Some(index) => index,
                     None => {
                         self.unknown_setting(ident, parameters, &name);
-                        sound = false;
+                        (sound, misnamed) = (false, true);
                         continue;
                     }
                 },
@@ -608,7 +645,7 @@ impl Checker<'_> {
                         .label(earlier.value.span, "first given here"),
                 );
                 sound = false;
-            } else if values.contains_key(&index) {
+            } else if piped_into == Some(index) {
                 let message = format!("`{}` already comes through `|>`", parameters[index].name.name);
                 self.report(Diagnostic::new(code::ARGUMENTS, argument.value.span, message).here("given again here"));
                 sound = false;
@@ -631,9 +668,11 @@ impl Checker<'_> {
         let mut settings = Vec::new();
         for (index, parameter) in parameters.iter().enumerate().filter(|(_, p)| !is_value(p)) {
             let (value, at) = match given.get(&index) {
-                Some(argument) => (self.typed(&argument.value, parameter), argument.value.span),
+                Some(argument) => (self.typed(&argument.value, parameter), self.given_at(&argument.value)),
                 None if parameter.default.is_some() => (Value::None, parameter.span),
                 None if !has_input => (Value::None, span),
+                // A setting by a wrong name may be the one that is missing.
+                None if misnamed => continue,
                 None => {
                     let message = format!("`{name}` needs `{}`", parameter.name.name);
                     let example = format!(
@@ -668,9 +707,19 @@ impl Checker<'_> {
         sound.then(|| Arguments { values: values.into_values().collect(), settings })
     }
 
+    /// Where a setting was given: the library passes settings on by name, and the user wrote them further out.
+    fn given_at(&self, expr: &Expr) -> Span {
+        match &expr.kind {
+            ExprKind::Name(name) if self.current().library => {
+                self.lookup(&name.name).map_or(expr.span, |binding| binding.span)
+            }
+            _ => expr.span,
+        }
+    }
+
     fn tensor(&mut self, expr: &Expr, parameter: &Parameter, layer: &str) -> Option<(NodeId, Span)> {
         match self.evaluate(expr) {
-            Value::Tensor(node) => Some((node, expr.span)),
+            Value::Tensor(node) => Some((node, expr.last_step())),
             Value::Poison => None,
             other => {
                 let message = format!(
@@ -774,15 +823,22 @@ impl Checker<'_> {
             _ => return self.evaluate(expr),
         };
         if let Some(binding) = self.lookup(&ident.name)
-            && matches!(binding.value, Value::Cell(_) | Value::Abstract(Kind::Cell))
+            && matches!(binding.value, Value::Cell(_) | Value::Abstract(Kind::Cell) | Value::Poison)
         {
             return binding.value.clone();
         }
         let library = self.current().library;
         let Some(definition) = self.definitions.cell(&ident.name, library) else {
+            if self.lost.contains(&ident.name) {
+                return Value::Poison;
+            }
             let message = format!("there is no cell `{}`", ident.name);
             let mut diagnostic = Diagnostic::new(code::UNKNOWN_LAYER, ident.span, message).here("not defined");
-            if let Some(near) = suggest::nearest(&ident.name, self.definitions.cell_names()) {
+            if self.definitions.layer(&ident.name, library).is_some() {
+                diagnostic = diagnostic
+                    .here("a layer, not a cell")
+                    .help("a cell is the equations of one step: `lstm`, `gru`, `rnn`, or one of your own");
+            } else if let Some(near) = suggest::nearest(&ident.name, self.definitions.cell_names()) {
                 diagnostic =
                     diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
             }

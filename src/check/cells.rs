@@ -116,7 +116,7 @@ impl Checker<'_> {
         self.graphs += 1;
         self.graph = self.graphs;
         self.frames.push(frame);
-        let result = self.instantiate_inside(value, cell, width, x_span, size);
+        let result = self.instantiate_inside(value, cell, width, x_span, size, span);
         self.frames.pop();
         self.graph = graph;
         let nodes = std::mem::replace(&mut self.nodes, outer);
@@ -131,6 +131,7 @@ impl Checker<'_> {
         width: &Dim,
         x_span: Span,
         size: (Dim, Span),
+        span: Span,
     ) -> Option<(Dim, Vec<State>)> {
         let given: BTreeMap<&str, (&Value, Span)> =
             value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
@@ -154,7 +155,12 @@ impl Checker<'_> {
         let input = cell.input.as_ref()?;
         let x = self.push(Op::StepInput, Vec::new(), Type::example(vec![width.clone()]), x_span);
         if let Some(ty) = &input.ty
-            && !self.match_pattern(ty, x, x_span, &input.name.name, &cell.name.name)
+            && !self.match_pattern(
+                ty,
+                &super::shapes::Input { node: x, at: x_span, site: span },
+                &input.name.name,
+                &cell.name.name,
+            )
         {
             return None;
         }
@@ -210,12 +216,9 @@ impl Checker<'_> {
         let mut next: BTreeMap<&str, (NodeId, Span)> = BTreeMap::new();
         for statement in &cell.body.statements {
             let Statement::Update { name, value, .. } = statement else {
-                self.block(&ast::Block {
-                    statements: vec![statement.clone()],
-                    result: None,
-                    broken: true,
-                    span: cell.body.span,
-                });
+                if !self.statement(statement) {
+                    return None;
+                }
                 continue;
             };
             let Some(index) = cell.states.iter().position(|state| state.name.name == name.name) else {
@@ -251,11 +254,9 @@ impl Checker<'_> {
             if self.ty(node).axes != [sizes[index].clone()] {
                 let (ty, state) = (self.ty(node).clone(), &cell.states[index]);
                 let message = format!("the new `{}` is {ty}, but the state is [{}]", name.name, sizes[index]);
-                let (at, what) = self.describe(node, value.span);
                 self.report(
                     Diagnostic::new(code::CELL_STATE, value.span, message)
-                        .here(what.clone())
-                        .label(at, what)
+                        .here(format!("this is {ty}"))
                         .label(state.span, format!("declared [{}] here", sizes[index])),
                 );
                 sound = false;
@@ -307,6 +308,7 @@ impl Checker<'_> {
             generic: true,
             scopes: vec![BTreeMap::new()],
             suffix: Some(String::new()),
+            multiples: super::layers::multiples(&cell.body),
             ..Frame::default()
         };
         let outer = std::mem::take(&mut self.nodes);
@@ -315,6 +317,7 @@ impl Checker<'_> {
         self.graph = self.graphs;
         self.frames.push(frame);
         let states = self.check_cell_inside(cell);
+        self.check_parameters(&cell.body);
         if let Some(states) = states {
             self.input_reaches_states(cell, &states);
         }
@@ -375,8 +378,8 @@ impl Checker<'_> {
             let value = match kind_of(parameter) {
                 Some(Kind::Dim(dim)) => {
                     if self.lookup(&dim).is_none() {
-                        let symbol = crate::ir::Symbol::Declared(dim.as_str().into());
-                        self.bind(&dim, Value::Dim(Dim::symbol(symbol)), parameter.name.span);
+                        let size = self.declared_size(&dim);
+                        self.bind(&dim, Value::Dim(size), parameter.name.span);
                     }
                     self.lookup(&dim).map_or(Value::Poison, |binding| binding.value.clone())
                 }
@@ -431,15 +434,18 @@ impl Checker<'_> {
     /// The parameter `name` of the current frame, made on first use.
     pub fn use_parameter(&mut self, name: &str, span: Span) -> Value {
         let Some(pending) = self.current().pending.get(name).cloned() else { return Value::Poison };
+        let declared = pending.declaration.span;
         if self.generic() && self.current().generic {
-            return Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), Type::shared(pending.shape), span));
+            let node = self.push(Op::Constant(0.0), Vec::new(), Type::shared(pending.shape), span);
+            self.note_origin(node, declared, "declared here".into());
+            return Value::Tensor(node);
         }
         let path = super::calls::parameter_path(self.current(), name);
         let id = match self.parameter_names.get(&path).copied() {
             Some(id) => {
                 let earlier = &self.parameters[id.0];
                 if earlier.shape != pending.shape {
-                    return self.shared_differently(id, &pending.shape, name);
+                    return self.shared_differently(id, &pending.shape, name, span);
                 }
                 id
             }
@@ -451,19 +457,31 @@ impl Checker<'_> {
                 id
             }
         };
-        Value::Tensor(self.push(Op::Parameter(id), Vec::new(), Type::shared(pending.shape), span))
+        let node = self.push(Op::Parameter(id), Vec::new(), Type::shared(pending.shape), span);
+        self.note_origin(node, declared, "declared here".into());
+        Value::Tensor(node)
     }
 
     /// One instance applied to two inputs of different widths.
-    fn shared_differently(&mut self, id: crate::ir::ParameterId, shape: &[Dim], name: &str) -> Value {
+    fn shared_differently(&mut self, id: crate::ir::ParameterId, shape: &[Dim], name: &str, span: Span) -> Value {
         let earlier = self.parameters[id.0].clone();
         let (old, new) = (Type::shared(earlier.shape.clone()), Type::shared(shape.to_vec()));
         let message = format!(
             "weights shared by two inputs need one shape: `{name}` is {old} for the first and {new} for this one"
         );
-        let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, earlier.span, message).here("the shared parameter");
-        if let Some(call) = earlier.call.map(|call| &self.calls[call.0]) {
-            diagnostic = diagnostic.label(call.span, "first applied here");
+        // The applications as the user wrote them: the outermost around the first use and around this one.
+        let outermost = |mut call: Option<crate::ir::CallId>| {
+            let mut span = None;
+            while let Some(id) = call {
+                span = Some(self.calls[id.0].span);
+                call = self.calls[id.0].parent;
+            }
+            span
+        };
+        let site = outermost(self.current().call).unwrap_or(span);
+        let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, site, message).here(format!("{new} here"));
+        if let Some(first) = outermost(earlier.call) {
+            diagnostic = diagnostic.label(first, format!("`{name}` is {old} here"));
         }
         self.report(diagnostic.help("give both inputs one width, or use two layers"))
     }

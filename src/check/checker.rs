@@ -3,17 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{Call, CallId, Dim, Node, NodeId, Op, Parameter, ParameterId, Type};
+use crate::ir::{Call, CallId, Dim, Direction, Node, NodeId, Op, Parameter, ParameterId, Segment, Type};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
 
 use super::definitions::Definitions;
 use super::value::{Kind, Value};
 
-/// Layer applications in one model. A stack of layers that call each other could otherwise double without end.
+/// Layer applications of one check. Layers that call each other twice could otherwise double without end.
 const MAX_CALLS: usize = 20_000;
 /// Definitions inside each other.
 const MAX_DEPTH: usize = 24;
+/// Expressions evaluated in one check: `repeat`s inside each other multiply.
+const MAX_STEPS: usize = 300_000;
+/// Expressions being evaluated inside each other, through all definitions: what the stack is sure to hold.
+const MAX_EVALUATION_DEPTH: usize = 256;
+/// Findings kept; nobody reads more.
+pub const MAX_FINDINGS: usize = 200;
 
 pub struct Checker<'s> {
     pub sources: &'s Sources,
@@ -33,9 +39,17 @@ pub struct Checker<'s> {
     pub graph: usize,
     pub graphs: usize,
     pub frames: Vec<Frame>,
+    /// Names that text which could not be parsed may define: not to know them is no further error.
+    pub lost: BTreeSet<String>,
+    /// Named values of the files, which the library does not see.
+    pub constants: BTreeMap<String, Binding>,
     /// Names of the data's class fields → their number of classes.
     pub class_fields: BTreeMap<String, Dim>,
-    pub call_limit_reported: bool,
+    /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
+    calls_made: usize,
+    steps: usize,
+    evaluation_depth: usize,
+    limit_reported: bool,
 }
 
 /// Where a value came from, as a label: "`bilstm` gives [T, 2*H] with H = 128".
@@ -73,6 +87,8 @@ pub struct Frame {
     pub pending: BTreeMap<String, Pending>,
     /// Inside a cell: `_l0_reverse` and the like.
     pub suffix: Option<String>,
+    /// Sizes that a `where` declares divisible, while the definition is checked on its own: `H % 2 == 0`.
+    pub multiples: BTreeMap<String, i64>,
     /// Width that a parameter without an initializer takes as its fan.
     pub fan: Option<Dim>,
 }
@@ -106,8 +122,13 @@ impl<'s> Checker<'s> {
             graph: 0,
             graphs: 0,
             frames: Vec::new(),
+            lost: BTreeSet::new(),
+            constants: BTreeMap::new(),
             class_fields: BTreeMap::new(),
-            call_limit_reported: false,
+            calls_made: 0,
+            steps: 0,
+            evaluation_depth: 0,
+            limit_reported: false,
         }
     }
 
@@ -167,32 +188,65 @@ impl<'s> Checker<'s> {
                 diagnostic.labels.insert(0, crate::diagnostic::Label { span: inside.span, message: text });
             }
         }
-        if !self.diagnostics.contains(&diagnostic) {
+        // How the library is written is no concern of the user's file.
+        if !self.is_library(diagnostic.primary.span) {
+            diagnostic.labels.retain(|label| !self.is_library(label.span));
+        }
+        let enough = self.diagnostics.len() >= MAX_FINDINGS;
+        let stays = !enough || diagnostic.is_error() && !self.diagnostics.iter().any(Diagnostic::is_error);
+        if stays && !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
         Value::Poison
     }
 
-    fn within(&self, inner: Span, outer: Span) -> bool {
+    fn is_library(&self, span: Span) -> bool {
+        self.sources.file(span.file).path.starts_with(super::imports::LIBRARY_PREFIX)
+    }
+
+    pub fn within(&self, inner: Span, outer: Span) -> bool {
         inner.file == outer.file && inner.start >= outer.start && inner.end <= outer.end
     }
 
-    /// Whether another application may begin; reports once when the limits are passed.
+    /// Whether another application may begin; reports once when a limit is passed.
     pub fn may_call(&mut self, span: Span) -> bool {
-        let deep = self.frames.len() > MAX_DEPTH;
-        if !deep && self.calls.len() < MAX_CALLS {
-            return true;
+        self.calls_made += 1;
+        if self.frames.len() > MAX_DEPTH {
+            let message = format!("layers use each other more than {MAX_DEPTH} deep");
+            return self.beyond(code::TOO_DEEP, span, message);
         }
-        if !self.call_limit_reported {
-            self.call_limit_reported = true;
-            let message = if deep {
-                format!("definitions use each other more than {MAX_DEPTH} deep")
-            } else {
-                format!("more than {MAX_CALLS} layers in one model")
-            };
-            self.report(
-                Diagnostic::new(code::RECURSION, span, message).here("too many by here").help("make the model smaller"),
-            );
+        if self.calls_made > MAX_CALLS {
+            return self.beyond(code::TOO_LARGE, span, format!("more than {MAX_CALLS} applications of layers"));
+        }
+        true
+    }
+
+    /// Evaluates one expression more, unless a limit is passed.
+    pub fn counted(&mut self, span: Span, work: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.steps > MAX_STEPS {
+            self.beyond(code::TOO_LARGE, span, format!("more than {MAX_STEPS} steps of evaluation"));
+            return Value::Poison;
+        }
+        if self.evaluation_depth > MAX_EVALUATION_DEPTH {
+            let message = format!("expressions use each other more than {MAX_EVALUATION_DEPTH} deep");
+            self.beyond(code::TOO_DEEP, span, message);
+            return Value::Poison;
+        }
+        self.steps += 1;
+        self.evaluation_depth += 1;
+        let value = work(self);
+        self.evaluation_depth -= 1;
+        value
+    }
+
+    /// Work that grows with the number of names in sight counts too.
+    pub fn count_steps(&mut self, steps: usize) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    fn beyond(&mut self, code: crate::diagnostic::Code, span: Span, message: String) -> bool {
+        if !std::mem::replace(&mut self.limit_reported, true) {
+            self.report(Diagnostic::new(code, span, message).here("too many by here").help("make the model smaller"));
         }
         false
     }
@@ -203,7 +257,9 @@ impl<'s> Checker<'s> {
     }
 
     pub fn lookup(&self, name: &str) -> Option<&Binding> {
-        self.current().scopes.iter().rev().find_map(|scope| scope.get(name))
+        let frame = self.current();
+        let constants = (!frame.library).then_some(&self.constants);
+        frame.scopes.iter().rev().chain(constants).find_map(|scope| scope.get(name))
     }
 
     pub fn within_scope<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -227,8 +283,13 @@ impl<'s> Checker<'s> {
         Value::Abstract(kind.clone())
     }
 
-    /// A type for a value of a definition's own check or after an error: a node nobody evaluates.
-    pub fn placeholder(&mut self, ty: Type, span: Span) -> Value {
+    /// A type for a value of a definition's own check or after an error: a node nobody evaluates. What is done with
+    /// it later is not complained about.
+    pub fn placeholder(&mut self, mut ty: Type, span: Span) -> Value {
+        if ty.is_sequence() && ty.rank() == 2 {
+            let width = ty.axes[1].clone();
+            ty.directions = Some(vec![Segment { width, direction: Direction::Forward }]);
+        }
         Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), ty, span))
     }
 
@@ -239,9 +300,17 @@ impl<'s> Checker<'s> {
     /// A label for one side of a clash: the value's place, its shape, and why it has it.
     pub fn describe(&self, node: NodeId, used: Span) -> (Span, String) {
         let ty = self.ty(node);
-        match self.origins.get(&(self.graph, node.0)) {
-            Some(origin) => (origin.span, format!("this is {ty}: {}", origin.text)),
-            None => (used, format!("this is {ty}")),
+        let mut maker = node;
+        loop {
+            if let Some(origin) = self.origins.get(&(self.graph, maker.0)) {
+                return (origin.span, format!("this is {ty}: {}", origin.text));
+            }
+            // What keeps a shape did not make it.
+            let made = &self.nodes[maker.0];
+            match made.inputs.as_slice() {
+                [input] if self.ty(*input).axes == ty.axes => maker = *input,
+                _ => return (used, format!("this is {ty}")),
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code, suggest};
 use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
-use crate::syntax::ast::{Entry, Ident, SettingsBlock};
+use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
 use super::settings::{Checked, Reader, Setting, Takes, Values};
 
@@ -49,18 +49,42 @@ const LOWERCASE: Setting =
 pub const TEXT: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_LEN, MAX_VOCAB, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
 
+/// Fields of one data set.
+const MAX_FIELDS: usize = 64;
+
 const KINDS: [&str; 4] = ["words", "chars", "jieba", "class"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
-    let settings = block.entries.iter().filter_map(|entry| match entry {
-        Entry::Setting(setting) => Some((&setting.name, &setting.value)),
-        Entry::Field { .. } => None,
-    });
+    let mut settings = Vec::new();
+    for entry in &block.entries {
+        let Entry::Setting(setting) = entry else { continue };
+        if let ExprKind::Name(kind) = &setting.value.kind
+            && KINDS.contains(&kind.name.as_str())
+            && DATA.iter().all(|known| known.name != setting.name.name)
+        {
+            let (name, span) = (&setting.name.name, setting.name.span.to(setting.value.span));
+            let message = format!("the field `{name}` is declared with `:`, not with `=`");
+            let fixed = format!("{name} : {}", kind.name);
+            let diagnostic = Diagnostic::new(code::MISPLACED, span, message).here("a field, not a setting");
+            reader.diagnostics.push(diagnostic.help(format!("write `{fixed}`")).fix(
+                format!("write `{fixed}`"),
+                span,
+                fixed,
+            ));
+            continue;
+        }
+        settings.push((&setting.name, &setting.value));
+    }
     let values = reader.settings(DATA, settings, "`data`");
     let mut fields: Vec<Field> = Vec::new();
     for entry in &block.entries {
         let Entry::Field { name, kind, settings, span } = entry else { continue };
+        if fields.len() == MAX_FIELDS {
+            let message = format!("a data set has at most {MAX_FIELDS} fields");
+            reader.diagnostics.push(Diagnostic::new(code::TOO_LARGE, name.span, message).here("one too many"));
+            break;
+        }
         if let Some(earlier) = fields.iter().find(|field| field.name == name.name) {
             let message = format!("the field `{}` is declared twice", name.name);
             let diagnostic = Diagnostic::new(code::DUPLICATE, name.span, message).here("declared again here");

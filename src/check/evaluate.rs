@@ -14,29 +14,42 @@ const MAX_TURNS: i64 = 100;
 impl Checker<'_> {
     /// The statements of a body in order, then its result.
     pub fn block(&mut self, block: &Block) -> Value {
+        let mut holds = true;
         for statement in &block.statements {
-            self.statement(statement);
+            // What a condition protects is not looked at when it does not hold.
+            if holds || matches!(statement, Statement::Where { .. }) {
+                holds &= self.statement(statement);
+            }
+        }
+        if !holds {
+            return Value::Poison;
         }
         match &block.result {
+            // What could not be parsed may have been part of the result.
+            Some(result) if block.broken => {
+                self.evaluate(result);
+                Value::Poison
+            }
             Some(result) => self.evaluate(result),
             None if block.broken => Value::Poison,
             None => Value::None,
         }
     }
 
-    fn statement(&mut self, statement: &Statement) {
+    /// Whether what follows can rely on it: a condition may not hold.
+    pub fn statement(&mut self, statement: &Statement) -> bool {
         match statement {
             Statement::Let(binding) => self.let_statement(binding),
             Statement::Param(param) => {
                 let Some(shape) = self.declared_axes(&param.ty, &[]) else {
                     self.bind(&param.name.name, Value::Poison, param.name.span);
-                    return;
+                    return true;
                 };
                 let declaration = param.clone();
                 self.frame().pending.insert(param.name.name.clone(), Pending { declaration, shape });
             }
             Statement::Where { condition, message, span } => {
-                self.where_clause(condition, message.as_ref().map(|(text, _)| text.as_str()), *span)
+                return self.where_clause(condition, message.as_ref().map(|(text, _)| text.as_str()), *span);
             }
             Statement::Update { name, span, .. } => {
                 let message = format!("`{}'` is set outside a cell", name.name);
@@ -47,6 +60,7 @@ impl Checker<'_> {
                 );
             }
         }
+        true
     }
 
     pub fn let_statement(&mut self, binding: &Let) {
@@ -149,10 +163,11 @@ impl Checker<'_> {
         }
     }
 
-    fn where_clause(&mut self, condition: &Expr, message: Option<&str>, span: Span) {
-        match self.evaluate(condition) {
-            Value::Bool(true) | Value::Poison | Value::Abstract(_) => {}
-            Value::Bool(false) => {
+    /// Whether the condition holds, as far as is known. Reports where it does not.
+    fn where_clause(&mut self, condition: &Expr, message: Option<&str>, span: Span) -> bool {
+        match self.condition(condition) {
+            Some(true) | None => true,
+            Some(false) => {
                 let text = self.sources.text(condition.span).to_string();
                 let message = message.map_or_else(|| format!("`{text}` does not hold"), str::to_string);
                 let mut diagnostic = Diagnostic::new(code::CONDITION, span, message).here(format!("requires {text}"));
@@ -162,10 +177,27 @@ impl Checker<'_> {
                     }
                 }
                 self.report(diagnostic);
+                false
+            }
+        }
+    }
+
+    /// Whether a condition holds. Nothing where that is not known yet, which only a definition's own check may leave so.
+    pub fn condition(&mut self, condition: &Expr) -> Option<bool> {
+        match self.evaluate(condition) {
+            Value::Bool(holds) => Some(holds),
+            Value::Poison => None,
+            Value::Abstract(_) if self.generic() => None,
+            Value::Abstract(_) => {
+                let text = self.sources.text(condition.span).to_string();
+                let message = format!("whether `{text}` holds is not known before the data is read");
+                self.report(Diagnostic::new(code::UNDECIDED, condition.span, message).here("not known yet"));
+                None
             }
             other => {
                 let message = format!("a condition is true or false, and this is {}", other.describe());
                 self.report(Diagnostic::new(code::WRONG_KIND, condition.span, message).here("not a condition"));
+                None
             }
         }
     }
@@ -184,6 +216,10 @@ impl Checker<'_> {
     }
 
     pub fn evaluate(&mut self, expr: &Expr) -> Value {
+        self.counted(expr.span, |checker| checker.evaluate_inside(expr))
+    }
+
+    fn evaluate_inside(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
             ExprKind::Integer(n) => Value::Dim(Dim::constant(*n)),
             ExprKind::Float(x) => Value::Number(*x),
@@ -212,7 +248,7 @@ impl Checker<'_> {
             }
             ExprKind::Pipe { left, right } => {
                 let piped = self.evaluate(left);
-                self.pipe(piped, left.span, right)
+                self.pipe(piped, left.last_step(), right)
             }
             ExprKind::If { condition, then, otherwise } => self.conditional(condition, then, otherwise),
             ExprKind::Repeat(repeat) => self.repeat(repeat, expr.span),
@@ -285,12 +321,17 @@ impl Checker<'_> {
     }
 
     fn unknown_name(&mut self, ident: &Ident) -> Value {
+        if self.lost.contains(&ident.name) {
+            return Value::Poison;
+        }
         let frame = self.current();
         let mut known: Vec<String> =
             frame.scopes.iter().flat_map(|scope| scope.keys().cloned()).filter(|name| !name.ends_with('\'')).collect();
+        known.extend(self.constants.keys().cloned());
         known.extend(frame.pending.keys().cloned());
         known.extend(self.class_fields.keys().cloned());
         known.extend(self.definitions.layer_names().map(str::to_string));
+        self.count_steps(known.len());
         let mut diagnostic =
             Diagnostic::new(code::UNKNOWN_NAME, ident.span, format!("`{}` is not defined", ident.name))
                 .here("not defined");
@@ -325,10 +366,10 @@ impl Checker<'_> {
     }
 
     fn conditional(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Value {
-        match self.evaluate(condition) {
-            Value::Bool(true) => self.evaluate(then),
-            Value::Bool(false) => self.evaluate(otherwise),
-            Value::Abstract(_) => {
+        match self.condition(condition) {
+            Some(true) => self.evaluate(then),
+            Some(false) => self.evaluate(otherwise),
+            None => {
                 // Which way it goes is not known here: both must be sound.
                 let (a, b) = (self.evaluate(then), self.evaluate(otherwise));
                 match (&a, &b) {
@@ -336,11 +377,6 @@ impl Checker<'_> {
                     (Value::None, _) => b,
                     _ => a,
                 }
-            }
-            Value::Poison => Value::Poison,
-            other => {
-                let message = format!("a condition is true or false, and this is {}", other.describe());
-                self.report(Diagnostic::new(code::WRONG_KIND, condition.span, message).here("not a condition"))
             }
         }
     }
@@ -440,6 +476,10 @@ impl Checker<'_> {
     }
 
     fn dims(&mut self, op: BinaryOp, op_span: Span, a: Dim, b: Dim, span: Span) -> Value {
+        if !fit_together(&a, &b) {
+            let diagnostic = Diagnostic::new(code::TOO_LARGE, span, "a size of too many terms to be compared");
+            return self.report(diagnostic.here("too long").help("a size is a sum of few products, as in `4*H + 1`"));
+        }
         match op {
             BinaryOp::Add => Value::Dim(a.add(&b)),
             BinaryOp::Subtract => Value::Dim(a.subtract(&b)),
@@ -493,6 +533,14 @@ impl Checker<'_> {
         let ty = crate::ir::Type::shared(Vec::new());
         Some(self.push(crate::ir::Op::Constant(x), Vec::new(), ty, span))
     }
+}
+
+/// Symbols in a size, counted with repetition.
+const MAX_SYMBOLS: usize = 256;
+
+/// Whether the sum and the product of two sizes stay small enough to work with.
+pub fn fit_together(a: &Dim, b: &Dim) -> bool {
+    (a.symbols().count() + 1) * (b.symbols().count() + 1) <= MAX_SYMBOLS
 }
 
 pub fn number(value: &Value) -> Option<f64> {

@@ -36,6 +36,9 @@ impl Loader for NoFiles {
     }
 }
 
+/// Every library file's path starts so.
+pub const LIBRARY_PREFIX: &str = "<stdlib>/";
+
 const LIBRARY: [(&str, &str); 4] = [
     ("<stdlib>/primitives.rnn", include_str!("../../stdlib/primitives.rnn")),
     ("<stdlib>/cells.rnn", include_str!("../../stdlib/cells.rnn")),

@@ -1,7 +1,7 @@
 //! How parameters start: the initializers by name, and the parameter that a declaration makes.
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{Dim, Initializer, Op, Parameter, Pretrained};
+use crate::ir::{Dim, Initializer, Op, Parameter, Pretrained, Type};
 use crate::syntax::ast::{Argument, Expr, ExprKind, Ident};
 
 use super::checker::{Checker, Pending};
@@ -48,6 +48,19 @@ impl Checker<'_> {
                 }
             },
         };
+        if let Initializer::Block { blocks, .. } = initializer
+            && pending.shape.first().and_then(|rows| rows.divide(blocks as i64)).is_none()
+        {
+            let (name, shape) = (&pending.declaration.name.name, Type::shared(pending.shape.clone()));
+            let message = format!("`{name}` {shape} cannot be cut into {blocks} equal blocks");
+            let at = pending.declaration.initializer.as_ref().map_or(pending.declaration.span, |e| e.span);
+            self.report(
+                Diagnostic::new(code::SHAPE_CLASH, at, message)
+                    .here(format!("{blocks} blocks of the first axis"))
+                    .label(pending.declaration.ty.span, format!("{shape}")),
+            );
+            return None;
+        }
         if initializer == Initializer::Identity || initializer == Initializer::Orthogonal {
             let word = if initializer == Initializer::Identity { "identity" } else { "orthogonal" };
             if pending.shape.len() != 2 {
@@ -70,14 +83,13 @@ impl Checker<'_> {
             ExprKind::Name(ident) => (ident, &[]),
             ExprKind::Call { callee, arguments } => (callee, arguments),
             ExprKind::If { condition, then, otherwise } => {
-                return match self.evaluate(condition) {
-                    Value::Bool(true) => self.initializer(then),
-                    Value::Bool(false) => self.initializer(otherwise),
-                    Value::Abstract(_) => {
+                return match self.condition(condition) {
+                    Some(true) => self.initializer(then),
+                    Some(false) => self.initializer(otherwise),
+                    None => {
                         self.initializer(then);
                         self.initializer(otherwise)
                     }
-                    _ => Value::Poison,
                 };
             }
             _ => return self.evaluate(expr),
@@ -112,7 +124,12 @@ impl Checker<'_> {
         let mut dims = Vec::new();
         for argument in arguments {
             if let Some(name) = &argument.name {
-                return self.report(super::settings::unknown(name, &[], &format!("`{}`", ident.name)));
+                let message = format!("the numbers of `{}` have no names", ident.name);
+                return self.report(
+                    Diagnostic::new(code::ARGUMENTS, name.span, message)
+                        .here("no name here")
+                        .help(format!("write {}", usage(&ident.name))),
+                );
             }
             let value = self.evaluate(&argument.value);
             match (&value, number(&value)) {
@@ -148,20 +165,12 @@ impl Checker<'_> {
             ("block", [blocks, index, value]) if *blocks >= 1.0 && *index >= 0.0 && index < blocks => {
                 Initializer::Block { blocks: *blocks as usize, index: *index as usize, value: *value }
             }
-            (name, given) => {
-                let usage = match name {
-                    "constant" => "constant(value)",
-                    "uniform" => "uniform(bound) or uniform(low, high)",
-                    "uniform_fan" => "uniform_fan(size)",
-                    "normal" => "normal(std) or normal(mean, std)",
-                    "block" => "block(blocks, index, value)",
-                    name => name,
-                };
-                let message = format!("`{name}` does not take {} numbers like these", given.len());
+            (name, _) => {
+                let message = format!("`{name}` does not take these numbers");
                 return self.report(
                     Diagnostic::new(code::ARGUMENTS, expr.span, message)
                         .here("not its arguments")
-                        .help(format!("write {usage}")),
+                        .help(format!("write {}", usage(name))),
                 );
             }
         };
@@ -206,5 +215,17 @@ impl Checker<'_> {
             }
             _ => Value::Poison,
         }
+    }
+}
+
+/// How an initializer is written.
+fn usage(name: &str) -> &str {
+    match name {
+        "constant" => "constant(value)",
+        "uniform" => "uniform(bound) or uniform(low, high)",
+        "uniform_fan" => "uniform_fan(size)",
+        "normal" => "normal(std) or normal(mean, std)",
+        "block" => "block(blocks, index, value)",
+        name => name,
     }
 }

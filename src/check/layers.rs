@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind};
+
 use crate::ir::Op;
 use crate::syntax::ast::{self, Statement};
 
@@ -31,6 +33,7 @@ impl Checker<'_> {
             name: layer.name.name.clone(),
             library,
             generic: true,
+            multiples: multiples(&layer.body),
             scopes: vec![BTreeMap::new()],
             ..Frame::default()
         };
@@ -58,14 +61,54 @@ impl Checker<'_> {
         }
         let result = self.block(&layer.body);
         self.check_result(layer, result, &leading);
-        // A `param` is made on first use of it in a model, so what it starts from is looked at here.
-        for statement in &layer.body.statements {
-            if let Statement::Param(param) = statement
-                && let Some(initializer) = &param.initializer
-            {
-                self.initializer(initializer);
-            }
-        }
+        self.check_parameters(&layer.body);
         self.frames.pop();
     }
+
+    /// What parameters start from. In a model one is made on its first use; a definition by itself makes all of them.
+    pub fn check_parameters(&mut self, body: &Block) {
+        for statement in &body.statements {
+            if let Statement::Param(param) = statement
+                && let Some(pending) = self.current().pending.get(&param.name.name).cloned()
+            {
+                self.parameter(param.name.name.clone(), &pending);
+            }
+        }
+    }
+}
+
+/// The sizes that the conditions of a body declare divisible: `where H % 2 == 0`.
+pub fn multiples(body: &Block) -> BTreeMap<String, i64> {
+    let mut found = BTreeMap::new();
+    for statement in &body.statements {
+        if let Statement::Where { condition, .. } = statement {
+            note_multiples(condition, &mut found);
+        }
+    }
+    found
+}
+
+fn note_multiples(condition: &Expr, found: &mut BTreeMap<String, i64>) {
+    let ExprKind::Binary { op, left, right, .. } = &condition.kind else { return };
+    match (op, &left.kind, &right.kind) {
+        (BinaryOp::And, ..) => {
+            note_multiples(left, found);
+            note_multiples(right, found);
+        }
+        (BinaryOp::Equal, ExprKind::Binary { op: BinaryOp::Remainder, left, right, .. }, ExprKind::Integer(0)) => {
+            if let (ExprKind::Name(name), ExprKind::Integer(n @ 2..=4096)) = (&left.kind, &right.kind) {
+                let known = found.entry(name.name.clone()).or_insert(1);
+                *known = least_common_multiple(*known, *n).min(1 << 24);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn least_common_multiple(a: i64, b: i64) -> i64 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x).saturating_mul(b)
 }

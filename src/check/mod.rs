@@ -7,6 +7,7 @@ mod cells;
 mod checker;
 mod data;
 mod definitions;
+mod duplicates;
 mod evaluate;
 mod imports;
 mod initializers;
@@ -14,11 +15,14 @@ mod layers;
 mod lints;
 mod model;
 mod primitives;
+mod reach;
 pub mod settings;
 mod shapes;
 mod synonyms;
 mod train;
 mod value;
+
+use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::ir::Program;
@@ -29,9 +33,10 @@ pub use data::{CLASS, DATA, TEXT};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
-use checker::Checker;
+use checker::{Binding, Checker, MAX_FINDINGS};
 use definitions::{Definitions, duplicate};
 use settings::Reader;
+use value::Value;
 
 /// The newest edition of the language.
 pub const EDITION: u32 = 1;
@@ -59,8 +64,6 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let files = imports::files(path, text, loader);
     let source = files.inlined();
     let mut diagnostics = files.diagnostics.clone();
-    let parsed = !diagnostics.iter().any(Diagnostic::is_error);
-
     let mut definitions = Definitions::default();
     for file in &files.library {
         definitions.add(file, true, &mut diagnostics);
@@ -68,20 +71,24 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let user_files = || std::iter::once(&files.entry).chain(files.imports.iter().map(|(_, file)| file));
     for file in user_files() {
         definitions.add(file, false, &mut diagnostics);
+        duplicates::names(file, &mut diagnostics);
     }
     let constants = constants(user_files(), &mut diagnostics);
     let whole = whole(&files.sources, files.entry_id);
 
     let edition = edition(&files.entry, &mut diagnostics);
     let (data_block, train_block) = blocks(&files.entry, &mut diagnostics);
-    let constant =
-        |ident: &Ident| constants.iter().find(|c| c.names[0].name == ident.name).map(|c| c.value.kind.clone());
+    let named: BTreeMap<&str, &ExprKind> =
+        constants.iter().map(|constant| (constant.names[0].name.as_str(), &constant.value.kind)).collect();
+    let constant = |ident: &Ident| named.get(ident.name.as_str()).map(|kind| (*kind).clone());
     let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
     let mut reader = Reader { sources: &files.sources, constants: constant, diagnostics: &mut diagnostics };
     let data = data_block.map(|block| data::data(block, &mut reader));
     let train = train::train(train_block, data.as_ref(), whole, &mut reader);
 
     let mut checker = Checker::new(&files.sources, &definitions);
+    checker.lost = user_files().flat_map(|file| file.lost.iter().cloned()).collect();
+    checker.constants = constants.iter().map(binding).collect();
     for definition in definitions.user() {
         checker.check_definition(&definition);
     }
@@ -92,17 +99,34 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
-    let model = chosen.and_then(|model| checker.model(model, data.as_ref(), &constants));
+    let mut model = chosen.and_then(|model| checker.model(model, data.as_ref()));
     diagnostics.append(&mut checker.diagnostics);
-    for (_, file) in files.imports.iter().chain(std::iter::once(&(files.entry_id, files.entry.clone()))) {
-        lints::lint(file, data.as_ref(), parsed, &mut diagnostics);
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));
+    }
+    if let Some(model) = &mut model {
+        let user_files = files.imports.iter().map(|(_, file)| file).chain([&files.entry]);
+        reach::check(model, user_files, &mut diagnostics);
     }
 
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
     diagnostics.dedup();
+    keep_the_first(&mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let program = sound.then_some(Program { edition, data, model, train });
     Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
+}
+
+/// Drops what nobody reads after hundreds of findings; errors stay before warnings.
+fn keep_the_first(diagnostics: &mut Vec<Diagnostic>) {
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count().min(MAX_FINDINGS);
+    let mut left = [errors, MAX_FINDINGS - errors];
+    diagnostics.retain(|diagnostic| {
+        let left = &mut left[usize::from(!diagnostic.is_error())];
+        let stays = *left > 0;
+        *left = left.saturating_sub(1);
+        stays
+    });
 }
 
 /// Checks the library by itself: a test of ours, no concern of a user's.
@@ -119,7 +143,7 @@ pub fn check_library() -> Vec<Diagnostic> {
     }
     diagnostics.append(&mut checker.diagnostics);
     for file in &files.library {
-        lints::lint(file, None, true, &mut diagnostics);
+        lints::lint(file, None, &mut diagnostics);
     }
     diagnostics
 }
@@ -130,13 +154,15 @@ fn whole(sources: &Sources, file: FileId) -> Span {
 
 fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut Vec<Diagnostic>) -> Vec<ast::Let> {
     let mut constants: Vec<ast::Let> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for item in files.flat_map(|file| &file.items) {
         let Item::Constant(constant) = item else { continue };
         let Some(name) = constant.names.first() else { continue };
-        if let Some(earlier) = constants.iter().find(|c| c.names[0].name == name.name) {
-            diagnostics.push(duplicate(name, earlier.names[0].span));
+        if let Some(earlier) = seen.get(name.name.as_str()) {
+            diagnostics.push(duplicate(name, *earlier));
             continue;
         }
+        seen.insert(&name.name, name.span);
         let literal = matches!(
             constant.value.kind,
             ExprKind::Integer(_)
@@ -155,6 +181,20 @@ fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut V
         constants.push(constant.clone());
     }
     constants
+}
+
+/// A constant as definitions see it.
+fn binding(constant: &ast::Let) -> (String, Binding) {
+    let value = match &constant.value.kind {
+        ExprKind::Integer(n) => Value::Dim(crate::ir::Dim::constant(*n)),
+        ExprKind::Float(x) => Value::Number(*x),
+        ExprKind::Bool(b) => Value::Bool(*b),
+        ExprKind::String(text) => Value::Text(text.clone(), constant.value.span),
+        ExprKind::None => Value::None,
+        _ => Value::Poison,
+    };
+    let name = &constant.names[0];
+    (name.name.clone(), Binding { value, span: name.span })
 }
 
 fn edition(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> u32 {

@@ -12,12 +12,8 @@ use super::value::Value;
 
 impl Checker<'_> {
     /// Elaborates the model against the fields of the data block, or against the types it states.
-    pub fn model(&mut self, model: &ast::Model, data: Option<&ir::Data>, constants: &[ast::Let]) -> Option<ir::Model> {
+    pub fn model(&mut self, model: &ast::Model, data: Option<&ir::Data>) -> Option<ir::Model> {
         self.frames.push(Frame { name: model.name.name.clone(), scopes: vec![BTreeMap::new()], ..Frame::default() });
-        for constant in constants {
-            self.let_statement(constant);
-        }
-        self.frame().scopes.push(BTreeMap::new());
         let found = self.model_inside(model, data);
         self.frames.pop();
         let (inputs, label, output, logits) = found?;
@@ -67,8 +63,13 @@ impl Checker<'_> {
             sound = false;
         }
         let label = self.label(model, data);
+        if let (None, Some(Result::Field(name))) = (&label, &model.result)
+            && self.lookup(&name.name).is_none()
+        {
+            self.bind(&name.name, Value::Poison, name.span);
+        }
         let result = self.block(&model.body);
-        let at = model.body.result.as_ref().map_or(model.name.span, |e| e.span);
+        let at = model.body.result.as_ref().map_or(model.name.span, |e| e.last_step());
         let node = match result {
             Value::Tensor(node) => node,
             Value::Poison => return None,
@@ -91,29 +92,34 @@ impl Checker<'_> {
             }
         };
         let (label, classes, label_span) = label?;
+        // As the model can write it.
+        let classes_name = match &model.result {
+            Some(Result::Type(ty)) => {
+                self.sources.text(ty.span).trim_start_matches("class[").trim_end_matches(']').to_string()
+            }
+            _ => label.clone(),
+        };
         let ty = self.ty(node).clone();
         if ty.axes != [classes.clone()] || ty.element == Element::Token {
             let (span, what) = self.describe(node, at);
-            let last = last_stage(model.body.result.as_ref()).unwrap_or(at);
             let message = format!("the model gives {ty}, but its label needs [{classes}], one score for each class");
-            let mut diagnostic = Diagnostic::new(code::OUTPUT, last, message).here(what.clone());
-            if span != last && span != at {
+            let mut diagnostic = Diagnostic::new(code::OUTPUT, at, message).here(what.clone());
+            if span != at {
                 diagnostic = diagnostic.here(format!("this is {ty}")).label(span, what);
             }
-            diagnostic = diagnostic.label(label_span, format!("`{label}` needs [{classes}]"));
+            diagnostic = diagnostic.label(label_span, format!("the label, [{classes}]"));
             self.report(if ty.is_sequence() {
                 diagnostic.help("reduce the sequence to one vector before the last `dense`: `final`, `last`, `max_over_time`, `mean_over_time` or `attention`")
             } else {
-                diagnostic.help(format!("end the model with `|> dense({label}) |> softmax`"))
+                diagnostic.help(format!("end the model with `|> dense({classes_name}) |> softmax`: as many scores as there are classes"))
             });
             return None;
         }
         let logits = match &self.nodes[node.0].op {
             Op::Softmax => self.nodes[node.0].inputs[0],
             _ => {
-                let last = last_stage(model.body.result.as_ref()).unwrap_or(at);
                 let diagnostic =
-                    Diagnostic::new(code::NO_SOFTMAX, last, "the model ends without a softmax").here("raw scores");
+                    Diagnostic::new(code::NO_SOFTMAX, at, "the model ends without a softmax").here("raw scores");
                 self.report(
                     diagnostic
                         .label(label_span, "a label is predicted by probabilities")
@@ -210,6 +216,9 @@ impl Checker<'_> {
     }
 
     fn unknown_field(&mut self, name: &ast::Ident, data: &ir::Data) {
+        if self.lost.contains(&name.name) {
+            return;
+        }
         let fields: Vec<&str> = data.fields.iter().map(|f| f.name.as_str()).collect();
         let message = format!("the data has no field `{}`", name.name);
         let mut diagnostic = Diagnostic::new(code::DATA_FIELD, name.span, message)
@@ -302,13 +311,6 @@ impl Checker<'_> {
 fn tokens(field: &str, length: &str) -> Type {
     let length = Symbol::Length { field: field.into(), name: length.into() };
     Type { element: Element::Token, ..Type::example(vec![Dim::symbol(length)]) }
-}
-
-fn last_stage(expr: Option<&ast::Expr>) -> Option<Span> {
-    match &expr?.kind {
-        ast::ExprKind::Pipe { right, .. } => Some(right.span),
-        _ => Some(expr?.span),
-    }
 }
 
 fn list(names: &[&str]) -> String {

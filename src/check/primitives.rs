@@ -12,6 +12,24 @@ use super::value::Value;
 impl Checker<'_> {
     /// Applies a primitive to arguments that its signature admits.
     pub fn primitive(&mut self, layer: &Layer, arguments: Arguments, span: Span) -> Value {
+        let before = arguments.values.first().map(|(node, _)| self.ty(*node).axes.clone());
+        let result = self.primitive_inside(layer, arguments, span);
+        if let Value::Tensor(node) = result
+            && Some(&self.ty(node).axes) != before.as_ref()
+        {
+            let name = &layer.name.name;
+            let declared = layer.result.as_ref().map_or("", |ty| self.sources.text(ty.span));
+            let text = if declared.contains("..") {
+                format!("what `{name}` gives")
+            } else {
+                format!("`{name}` gives {declared}")
+            };
+            self.note_origin(node, span, text);
+        }
+        result
+    }
+
+    fn primitive_inside(&mut self, layer: &Layer, arguments: Arguments, span: Span) -> Value {
         let name = layer.name.name.as_str();
         // The signature is checked in a frame of its own, for its sizes.
         let frame = super::checker::Frame {
@@ -33,7 +51,8 @@ impl Checker<'_> {
                 if name == "concat" {
                     self.frame().scopes = vec![Default::default()];
                 }
-                fits &= self.match_pattern(ty, *node, *at, &parameter.name.name, name);
+                let input = super::shapes::Input { node: *node, at: *at, site: span };
+                fits &= self.match_pattern(ty, &input, &parameter.name.name, name);
             }
         }
         self.frames.pop();
@@ -94,8 +113,19 @@ impl Checker<'_> {
                 self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
             }
             "scan" => return self.scan(x, x_span, &arguments, span),
-            "shift" => match setting("steps").map(|(value, at)| (value, at)) {
+            "shift" => match setting("steps") {
                 Some((Value::Dim(steps), at)) => match steps.as_constant() {
+                    Some(0) => {
+                        return self.report(
+                            Diagnostic::new(code::NO_EFFECT, at, "`shift` by 0 steps moves nothing")
+                                .here("has no effect")
+                                .help("`shift(1)` gives each step what came before it, `shift(-1)` what comes after"),
+                        );
+                    }
+                    Some(steps) if steps.unsigned_abs() > 1 << 20 => {
+                        let message = format!("`shift` by {steps} steps is longer than any text");
+                        return self.report(Diagnostic::new(code::OUT_OF_RANGE, at, message).here("too far"));
+                    }
                     Some(steps) => self.push(Op::Shift { steps }, vec![x], ty, span),
                     None => {
                         return self.report(
@@ -114,10 +144,9 @@ impl Checker<'_> {
                     let diagnostic = Diagnostic::new(
                         code::LAST_OF_BACKWARD,
                         span,
-                        "`last` of a backward reading has read one token",
+                        "`last` takes a backward reading where it has read only one token",
                     );
-                    let diagnostic =
-                        diagnostic.here("the backward half starts at the last step, so here it knows nothing else");
+                    let diagnostic = diagnostic.here("backward reading starts at the last step");
                     let (at, what) = self.describe(x, x_span);
                     self.report(diagnostic.label(at, what).help("`final` takes each direction where it ended").fix(
                         "write `final`",
@@ -210,17 +239,21 @@ impl Checker<'_> {
         };
         let Some(length) = width.divide(parts as i64) else {
             let known = width.as_constant().is_some();
+            // `2*H + 1` is odd whatever H is.
+            let never =
+                (1..parts as i64).any(|rest| width.subtract(&Dim::constant(rest)).divide(parts as i64).is_some());
             let (at, what) = self.describe(x, span);
-            let message = if known {
+            let message = if known || never {
                 format!("{width} features cannot be cut into {parts} equal parts")
             } else {
                 format!("whether {width} can be cut into {parts} equal parts is not known")
             };
+            let known = known || never;
             let code = if known { code::SHAPE_CLASH } else { code::UNDECIDED };
             let help = if known {
                 format!("make it a multiple of {parts}, or name another number of parts")
             } else {
-                format!("declare the size as a multiple, as in `{parts}*H`, or write `where {width} % {parts} == 0`")
+                format!("declare the size as a multiple, as in `{parts}*K`, or write `where {width} % {parts} == 0`")
             };
             self.report(Diagnostic::new(code, span, message).here("cut here").label(at, what).help(help));
             return None;

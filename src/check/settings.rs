@@ -127,20 +127,18 @@ pub fn unknown(ident: &Ident, known: &[&str], owner: &str) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(code::UNKNOWN_SETTING, ident.span, format!("{owner} has no setting `{}`", ident.name))
             .here("no such setting");
-    if let Some((ours, why)) = synonyms::setting(&ident.name)
-        && known.contains(&ours)
-    {
+    if let Some((ours, why)) = synonyms::setting(&ident.name).iter().find(|(ours, _)| known.contains(ours)) {
         return diagnostic.help(format!("here it is `{ours}` ({why})")).fix(
             format!("write `{ours}`"),
             ident.span,
-            ours,
+            *ours,
         );
-    }
-    if let Some(near) = suggest::nearest(&ident.name, known.iter().copied()) {
-        return diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
     }
     if let Some(why) = synonyms::needless(&ident.name) {
         return diagnostic.help(why);
+    }
+    if let Some(near) = suggest::nearest(&ident.name, known.iter().copied()) {
+        return diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
     }
     if known.is_empty() {
         return diagnostic.help("it takes none");
@@ -150,7 +148,7 @@ pub fn unknown(ident: &Ident, known: &[&str], owner: &str) -> Diagnostic {
 
 /// What a setting of another framework is called here.
 pub fn synonym(word: &str) -> Option<&'static str> {
-    synonyms::setting(word).map(|(ours, _)| ours)
+    synonyms::setting(word).first().map(|(ours, _)| *ours)
 }
 
 /// Reads settings against a table.
@@ -174,9 +172,10 @@ impl Reader<'_> {
             let Some(setting) = table.iter().find(|s| s.name == name.name) else {
                 let known: Vec<&str> = table.iter().map(|s| s.name).collect();
                 let mut diagnostic = unknown(name, &known, owner);
-                if let Some(choice) = nested(table, &name.name) {
+                if diagnostic.fixes.is_empty()
+                    && let Some(choice) = nested(table, &name.name)
+                {
                     diagnostic = diagnostic.help(choice);
-                    diagnostic.fixes.clear();
                 }
                 self.diagnostics.push(diagnostic);
                 continue;
@@ -275,7 +274,7 @@ impl Reader<'_> {
                 None => kind.clone(),
             },
             ExprKind::Unary { op: UnaryOp::Negate, operand } => match self.constant(&operand.kind) {
-                ExprKind::Integer(n) => ExprKind::Integer(-n),
+                ExprKind::Integer(n) => ExprKind::Integer(n.saturating_neg()),
                 ExprKind::Float(x) => ExprKind::Float(-x),
                 _ => kind.clone(),
             },
@@ -286,7 +285,7 @@ impl Reader<'_> {
                         Add => a.checked_add(b),
                         Subtract => a.checked_sub(b),
                         Multiply => a.checked_mul(b),
-                        Divide if b != 0 && a % b == 0 => Some(a / b),
+                        Divide if a.checked_rem(b) == Some(0) => a.checked_div(b),
                         _ => None,
                     }
                     .map_or_else(|| kind.clone(), ExprKind::Integer),
@@ -323,7 +322,8 @@ impl Reader<'_> {
         let list = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
         let message = format!("`{}` is one of {list}, not `{}`", setting.name, ident.name);
         let mut diagnostic = Diagnostic::new(code::WRONG_KIND, ident.span, message).here("not one of them");
-        if let Some(near) = suggest::nearest(&ident.name, words.iter().copied()) {
+        let part = || words.iter().copied().find(|word| word.split('_').any(|part| part == ident.name));
+        if let Some(near) = suggest::nearest(&ident.name, words.iter().copied()).or_else(part) {
             diagnostic =
                 diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
         }
@@ -346,12 +346,18 @@ impl Reader<'_> {
             let lower = callee.name.to_lowercase();
             let near = suggest::nearest(&callee.name, names.iter().copied())
                 .or_else(|| suggest::nearest(&lower, names.iter().copied()));
-            return self.push(match near {
+            self.push(match near {
                 Some(near) => {
                     diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), callee.span, near)
                 }
                 None => diagnostic.help(format!("there are {list}")),
             });
+            // Its settings are read all the same, as those of the one that is meant.
+            if let Some(near) = near {
+                let meant = Ident { name: near.to_string(), ..callee.clone() };
+                self.choice(setting, &meant, arguments, choices, span);
+            }
+            return None;
         };
         let mut given = Vec::new();
         for (i, argument) in arguments.iter().enumerate() {
@@ -455,7 +461,7 @@ impl Reader<'_> {
 
 /// `lr = 0.1` in `train` itself: it belongs to the optimizer.
 fn nested(table: &'static [Setting], name: &str) -> Option<String> {
-    let word = synonyms::setting(name).map_or(name, |(ours, _)| ours);
+    let word = synonyms::setting(name).first().map_or(name, |(ours, _)| ours);
     for setting in table {
         let Takes::Call(choices) = setting.takes else { continue };
         if let Some(choice) = choices.iter().find(|c| c.settings.iter().any(|s| s.name == word)) {

@@ -1,6 +1,6 @@
 //! Declared shapes against real ones: patterns bind names, everything else must be equal.
 
-use crate::diagnostic::{Diagnostic, code};
+use crate::diagnostic::{Code, Diagnostic, code};
 use crate::ir::{Dim, Element, NodeId, Symbol, Type};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, TypeExpr, TypeKind};
@@ -11,11 +11,20 @@ use super::value::Value;
 /// The sequence and token kinds a declared type can name.
 const TOKEN_TYPES: [&str; 4] = ["tokens", "words", "chars", "jieba"];
 
+/// A value on its way into a parameter.
+pub struct Input {
+    pub node: NodeId,
+    /// Where the value is written.
+    pub at: Span,
+    /// The application that takes it.
+    pub site: Span,
+}
+
 impl Checker<'_> {
     /// Matches an argument with its declared type. Unbound names of the pattern are bound in the current frame;
     /// `name` is the parameter, `layer` the definition. Returns whether it fits.
-    pub fn match_pattern(&mut self, pattern: &TypeExpr, node: NodeId, at: Span, name: &str, layer: &str) -> bool {
-        let ty = self.ty(node).clone();
+    pub fn match_pattern(&mut self, pattern: &TypeExpr, input: &Input, name: &str, layer: &str) -> bool {
+        let ty = self.ty(input.node).clone();
         let (rest, dims, tokens) = match &pattern.kind {
             TypeKind::Shape { rest, dims } => (*rest, dims, false),
             TypeKind::Of { dims, .. } => (false, dims, true),
@@ -23,116 +32,96 @@ impl Checker<'_> {
         };
         if tokens != (ty.element == Element::Token) {
             let wanted = self.sources.text(pattern.span).to_string();
-            let (span, what) = self.describe(node, at);
-            let mut diagnostic =
-                Diagnostic::new(code::RANK, at, format!("`{layer}` takes {wanted}, but gets {ty}")).here(what.clone());
-            if span != at {
-                diagnostic = diagnostic.here(format!("`{layer}` reads this")).label(span, what);
-            }
+            let message = format!("`{layer}` takes {wanted}, but gets {ty}");
             let help = if tokens {
                 "tokens are what a text field of `data` gives; they come before `embedding`"
             } else {
                 "turn tokens into vectors first: `text |> embedding(128)`"
             };
+            let diagnostic = self.misfit(code::RANK, message, input, format!("`{layer}` reads this"));
             self.report(diagnostic.label(pattern.span, "declared here").help(help));
             return false;
         }
         let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() };
-        if !fits {
-            self.report_rank(pattern, node, at, layer);
+        // A pattern of two axes starts with the sequence.
+        let timeless = !rest && dims.len() == 2 && !ty.is_sequence() && is_time(&dims[0]);
+        if !fits || timeless {
+            self.report_rank(pattern, input, layer);
             return false;
         }
         let skipped = ty.rank() - dims.len();
-        // A pattern of two axes or more starts with the sequence.
-        if !rest && dims.len() == 2 && !ty.is_sequence() && is_time(&dims[0]) {
-            self.report_rank(pattern, node, at, layer);
-            return false;
-        }
         let mut fits = true;
         for (pattern_dim, actual) in dims.iter().zip(&ty.axes[skipped..]) {
-            fits &= self.match_dim(pattern_dim, actual, node, at, name, layer);
+            fits &= self.match_dim(pattern_dim, actual, input, name, layer);
         }
         fits
     }
 
-    fn report_rank(&mut self, pattern: &TypeExpr, node: NodeId, at: Span, layer: &str) {
-        let ty = self.ty(node).clone();
+    /// A finding about an input that does not fit: where it is taken, and where it came from.
+    fn misfit(&self, code: Code, message: String, input: &Input, here: String) -> Diagnostic {
+        let primary = if self.within(input.at, input.site) { input.at } else { input.site };
+        let (from, what) = self.describe(input.node, input.at);
+        let diagnostic = Diagnostic::new(code, primary, message);
+        if from == primary { diagnostic.here(what) } else { diagnostic.here(here).label(from, what) }
+    }
+
+    fn report_rank(&mut self, pattern: &TypeExpr, input: &Input, layer: &str) {
+        let ty = self.ty(input.node).clone();
         let wanted = self.sources.text(pattern.span).to_string();
         let wants_sequence = matches!(&pattern.kind, TypeKind::Shape { dims, .. } if dims.len() == 2);
         let not_sequence = wants_sequence && !ty.is_sequence();
-        let code = if not_sequence { code::NOT_A_SEQUENCE } else { code::RANK };
-        let message = if not_sequence {
-            format!("`{layer}` reads a sequence {wanted}, but gets {ty}, which has no time axis")
+        let (code, message) = if not_sequence {
+            let message = format!("`{layer}` reads a sequence {wanted}, but gets {ty}, which has no time axis");
+            (code::NOT_A_SEQUENCE, message)
         } else {
-            format!("`{layer}` takes {wanted}, but gets {ty}")
+            (code::RANK, format!("`{layer}` takes {wanted}, but gets {ty}"))
         };
-        let (span, what) = self.describe(node, at);
-        let mut diagnostic = Diagnostic::new(code, at, message);
-        diagnostic = if span == at {
-            diagnostic.here(what)
-        } else {
-            diagnostic.here(format!("`{layer}` reads this")).label(span, what)
-        };
+        let mut diagnostic = self.misfit(code, message, input, format!("`{layer}` takes {wanted}"));
         diagnostic = diagnostic.label(pattern.span, format!("`{layer}` declares {wanted} here"));
         if not_sequence {
             diagnostic = diagnostic
                 .help("apply it before the step that took the time axis away (`final`, `last`, `max_over_time` …)");
-        } else if ty.is_sequence() {
+        } else if ty.last_axis().and_then(Dim::as_constant) == Some(1) {
+            diagnostic = diagnostic.help("an axis of size 1 is still an axis; `query @ x` with a `param query : [I]` gives one number without it");
+        } else if ty.is_sequence() && !wants_sequence && !wanted.contains('T') {
             diagnostic = diagnostic.help("reduce the sequence to one vector first: `final`, `last`, `max_over_time`, `mean_over_time` or `attention`");
         }
         self.report(diagnostic);
     }
 
-    fn match_dim(&mut self, pattern: &Expr, actual: &Dim, node: NodeId, at: Span, name: &str, layer: &str) -> bool {
+    fn match_dim(&mut self, pattern: &Expr, actual: &Dim, input: &Input, name: &str, layer: &str) -> bool {
         if let ExprKind::Name(ident) = &pattern.kind
             && self.lookup(&ident.name).is_none()
         {
-            self.bind(&ident.name, Value::Dim(actual.clone()), at);
+            self.bind(&ident.name, Value::Dim(actual.clone()), input.at);
             return true;
         }
         // An affine term of one unbound name binds it.
         if let Some((unbound, factor, offset)) = self.affine(pattern) {
             let rest = actual.subtract(&offset);
             return match rest.divide(factor) {
-                Some(value) => {
-                    self.bind(&unbound, Value::Dim(value), at);
+                Some(value) if value.as_constant().is_none_or(|n| n >= 1) => {
+                    self.bind(&unbound, Value::Dim(value), input.at);
                     true
                 }
-                None => {
+                _ => {
                     let text = self.sources.text(pattern.span).to_string();
                     let code = if rest.as_constant().is_some() { code::SHAPE_CLASH } else { code::UNDECIDED };
-                    let (span, what) = self.describe(node, at);
-                    self.report(
-                        Diagnostic::new(code, at, format!("`{layer}` needs {text} features, which {actual} is not"))
-                            .here(format!("`{name}` of `{layer}`"))
-                            .label(span, what)
-                            .label(pattern.span, format!("no {unbound} makes {text} equal {actual}")),
-                    );
+                    let message = format!("`{layer}` takes {text} features, and no {unbound} makes that {actual}");
+                    let diagnostic = self.misfit(code, message, input, format!("`{name}` of `{layer}`"));
+                    self.report(diagnostic.label(pattern.span, "declared here"));
                     false
                 }
             };
         }
-        let (expected, bound_at) = match self.dim_of(pattern) {
-            Some(found) => found,
-            None => return true,
-        };
+        let Some((expected, bound_at)) = self.dim_of(pattern) else { return true };
         if expected == *actual {
             return true;
         }
-        let pattern_text = self.sources.text(pattern.span).to_string();
-        let (span, what) = self.describe(node, at);
-        let equation = if pattern_text == expected.to_string() {
-            pattern_text.clone()
-        } else {
-            format!("{pattern_text} = {expected}")
-        };
-        let mut diagnostic =
-            Diagnostic::new(code::SHAPE_CLASH, at, format!("`{layer}` needs {equation} here, but gets {actual}"));
-        diagnostic = if span == at {
-            diagnostic.here(what)
-        } else {
-            diagnostic.here(format!("`{name}` of `{layer}`")).label(span, what)
-        };
+        let text = self.sources.text(pattern.span).to_string();
+        let equation = if text == expected.to_string() { text } else { format!("{text} = {expected}") };
+        let message = format!("`{layer}` needs {equation} here, but gets {actual}");
+        let mut diagnostic = self.misfit(code::SHAPE_CLASH, message, input, format!("`{name}` of `{layer}`"));
         if let Some(bound_at) = bound_at {
             diagnostic = diagnostic.label(bound_at, format!("{equation} comes from here"));
         }
@@ -164,7 +153,7 @@ impl Checker<'_> {
                     }
                     let (name, factor, offset) = self.affine(right)?;
                     let offset = self.known_dim(left)?.add(&offset.multiply(&Dim::constant(sign)));
-                    Some((name, factor * sign, offset))
+                    Some((name, factor.checked_mul(sign)?, offset))
                 }
                 _ => None,
             },
@@ -182,6 +171,7 @@ impl Checker<'_> {
             ExprKind::Binary { op, left, right, .. } => {
                 let (left, right) = (self.known_dim(left)?, self.known_dim(right)?);
                 match op {
+                    _ if !super::evaluate::fit_together(&left, &right) => None,
                     BinaryOp::Add => Some(left.add(&right)),
                     BinaryOp::Subtract => Some(left.subtract(&right)),
                     BinaryOp::Multiply => Some(left.multiply(&right)),
@@ -263,16 +253,31 @@ impl Checker<'_> {
     pub fn declare_names(&mut self, dim: &Expr, sequence: bool) {
         match &dim.kind {
             ExprKind::Name(ident) if self.lookup(&ident.name).is_none() => {
-                let name: std::sync::Arc<str> = ident.name.as_str().into();
-                let symbol =
-                    if sequence { Symbol::Length { field: name.clone(), name } } else { Symbol::Declared(name) };
-                self.bind(&ident.name, Value::Dim(Dim::symbol(symbol)), ident.span);
+                let size = if sequence {
+                    let name: std::sync::Arc<str> = ident.name.as_str().into();
+                    Dim::symbol(Symbol::Length { field: name.clone(), name })
+                } else {
+                    self.declared_size(&ident.name)
+                };
+                self.bind(&ident.name, Value::Dim(size), ident.span);
             }
             ExprKind::Binary { left, right, .. } => {
                 self.declare_names(left, false);
                 self.declare_names(right, false);
             }
             _ => {}
+        }
+    }
+
+    /// A size that is not known while its definition is checked on its own. One that a `where` declares divisible by n
+    /// is n times a size that is not known, so that dividing it is exact.
+    pub fn declared_size(&self, name: &str) -> Dim {
+        match self.current().multiples.get(name) {
+            Some(n) => {
+                let part = Dim::symbol(Symbol::Declared(format!("({name}/{n})").as_str().into()));
+                part.multiply(&Dim::constant(*n))
+            }
+            None => Dim::symbol(Symbol::Declared(name.into())),
         }
     }
 
@@ -291,7 +296,16 @@ impl Checker<'_> {
             "jieba",
             "class",
         ];
-        let near = crate::diagnostic::suggest::nearest(name, known);
+        let usual = match name {
+            "integer" | "i64" | "usize" => Some("int"),
+            "double" | "real" | "number" | "f32" | "f64" | "rate" => Some("float"),
+            "boolean" | "flag" => Some("bool"),
+            "str" | "text" | "String" => Some("string"),
+            "file" | "filename" => Some("path"),
+            "init" => Some("initializer"),
+            _ => None,
+        };
+        let near = usual.or_else(|| crate::diagnostic::suggest::nearest(name, known));
         let mut diagnostic =
             Diagnostic::new(code::UNKNOWN_NAME, span, format!("there is no type `{name}`")).here("not a type");
         diagnostic = match near {

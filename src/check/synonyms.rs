@@ -1,74 +1,84 @@
 //! Other frameworks' words, answered with ours.
 
-/// What a setting of another framework is called here, and what to know about it.
-pub fn setting(word: &str) -> Option<(&'static str, &'static str)> {
-    Some(match word {
-        "units" | "num_units" => ("hidden_size", "Keras says `units`"),
-        "state_size" => ("hidden_size", "Ludwig says `state_size`"),
-        "hidden_features" | "features" => ("hidden_size", "Flax says `features`"),
-        "d_hidden" | "hidden_dim" | "hidden" | "cell_size" | "rnn_size" | "num_hidden" => {
-            ("hidden_size", "the width of the state")
+/// What a setting of another framework may be called here, and what to know about it. Which of them is meant depends on
+/// what the layer has.
+pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
+    match word {
+        "units" | "num_units" => &[("hidden_size", "Keras says `units`"), ("out_features", "Keras says `units`")],
+        "state_size" => &[("hidden_size", "Ludwig says `state_size`")],
+        "hidden_features" => &[("hidden_size", "Flax says `hidden_features`")],
+        "d_hidden" | "hidden_dim" | "hidden" | "cell_size" | "rnn_size" | "num_hidden" | "hidden_units" => {
+            &[("hidden_size", "the width of the state")]
         }
-        "size" => ("hidden_size", "the width of the state"),
-        "embedding_size" | "embed_dim" | "embed_size" | "output_dim" | "emb_dim" => {
-            ("embedding_dim", "the width of a token's vector")
+        "size" | "dim" | "width" | "features" | "output_dim" | "output_size" | "out_dim" | "num_outputs"
+        | "num_output" => &[
+            ("hidden_size", "the width of the state"),
+            ("out_features", "the width of the result"),
+            ("embedding_dim", "the width of a token's vector"),
+        ],
+        "embedding_size" | "embed_dim" | "embed_size" | "emb_dim" | "embedding_width" => {
+            &[("embedding_dim", "the width of a token's vector")]
         }
         "layers" | "depth" | "rnn_layers" | "num_rec_layers" | "n_layers" | "nlayers" => {
-            ("num_layers", "how many on top of each other")
+            &[("num_layers", "how many on top of each other")]
         }
-        "out_dim" | "num_outputs" | "output_size" | "num_output" => ("out_features", "the width of the result"),
-        "p" | "drop_prob" | "keep_prob" | "dropout_rate" => ("rate", "the share of elements that are dropped"),
-        "go_backwards" | "backward" => ("reverse", "reads the text from its end"),
-        "activation" => ("nonlinearity", "Keras says `activation`"),
-        "unit_forget_bias" => ("forget_bias", "a number: `forget_bias = 1.0`"),
-        "recurrent_initializer" => ("recurrent_init", "how the recurrent weights start"),
-        "kernel_initializer" | "weights_initializer" | "initializer" | "init" => {
-            ("weight_init", "how the weights start")
+        "p" | "prob" | "drop_prob" | "dropout_rate" => {
+            &[("rate", "the share of elements that are dropped"), ("dropout", "acts between the layers of a stack")]
         }
-        "learning_rate" | "eta" | "step_size" => ("lr", "the learning rate"),
-        "l2" | "L2" | "l2_reg" | "weight_penalty" => ("weight_decay", "the L2 penalty"),
+        "go_backwards" | "backward" | "backwards" => &[("reverse", "reads the text from its end")],
+        "activation" => &[("nonlinearity", "Keras says `activation`")],
+        "recurrent_initializer" => &[("recurrent_init", "how the recurrent weights start")],
+        "kernel_initializer" | "weights_initializer" | "initializer" | "init" | "embeddings_initializer" => {
+            &[("weight_init", "how the weights start")]
+        }
+        "bias_initializer" => &[("bias_init", "how the bias starts")],
+        "pretrained" | "weights" | "pretrained_embeddings" | "embeddings" => {
+            &[("vectors", "a file in word2vec's text format")]
+        }
+        "learning_rate" | "eta" => &[("lr", "the learning rate")],
+        "l2" | "L2" | "l2_reg" | "weight_penalty" => &[("weight_decay", "the L2 penalty")],
         "clipnorm" | "grad_clip" | "gradient_clip" | "max_grad_norm" | "clip" | "clip_grad_norm" => {
-            ("clip_norm", "the largest global norm of the gradients")
+            &[("clip_norm", "the largest global norm of the gradients")]
         }
-        "early_stop" | "early_stopping" => ("patience", "epochs without a better value before training stops"),
-        "num_epochs" | "n_epochs" | "max_epochs" | "epoch" => ("epochs", "passes over the training data"),
-        "batch" | "batchsize" | "bs" | "minibatch_size" => ("batch_size", "examples a step"),
-        "random_seed" | "random_state" => ("seed", "where the random numbers start"),
-        "metric" | "metric_for_best" | "validation_metric" => ("monitor", "what decides the best epoch"),
-        "lr_schedule" | "scheduler" | "lr_scheduler" => ("schedule", "how the learning rate changes"),
-        "dev" | "validation" | "val" | "eval" => ("valid", "the validation data"),
-        "training" => ("train", "the training data"),
+        "early_stop" | "early_stopping" => &[("patience", "epochs without a better value before training stops")],
+        "num_epochs" | "n_epochs" | "max_epochs" | "epoch" => &[("epochs", "passes over the training data")],
+        "batch" | "batchsize" | "bs" | "minibatch_size" => &[("batch_size", "examples a step")],
+        "random_seed" | "random_state" => &[("seed", "where the random numbers start")],
+        "metric" | "metric_for_best" | "validation_metric" => &[("monitor", "what decides the best epoch")],
+        "lr_schedule" | "scheduler" | "lr_scheduler" => &[("schedule", "how the learning rate changes")],
+        "dev" | "validation" | "val" | "eval" => &[("valid", "the validation data")],
+        "training" => &[("train", "the training data")],
         "max_length" | "maxlen" | "sequence_length" | "max_sequence_length" => {
-            ("max_len", "tokens after which a text is cut")
+            &[("max_len", "tokens after which a text is cut")]
         }
-        "vocab_size" | "max_words" | "num_words" | "most_common" => ("max_vocab", "entries of the vocabulary at most"),
-        "lower" | "lowercased" => ("lowercase", "whether texts are lower-cased"),
-        "min_freq" | "min_frequency" | "min_df" => ("min_count", "occurrences a token needs for an entry"),
-        "b1" | "beta1" | "beta_1" => ("betas", "both together: `betas = [0.9, 0.999]`"),
-        "epsilon" => ("eps", "added to the denominator"),
-        _ => return None,
-    })
+        "vocab_size" | "max_words" | "num_words" | "most_common" => {
+            &[("max_vocab", "entries of the vocabulary at most")]
+        }
+        "lower" | "lowercased" => &[("lowercase", "whether texts are lower-cased")],
+        "min_freq" | "min_frequency" | "min_df" => &[("min_count", "occurrences a token needs for an entry")],
+        "epsilon" => &[("eps", "added to the denominator")],
+        _ => &[],
+    }
 }
 
 /// What a layer of another framework is called here.
 pub fn layer(word: &str) -> Option<(&'static str, &'static str)> {
     Some(match word {
-        "linear" | "Linear" | "Dense" | "fc" | "fully_connected" | "FullyConnected" | "affine" => {
-            ("dense", "PyTorch says `Linear`")
-        }
-        "LSTM" | "LSTMCell" => ("lstm", "layers are written small"),
-        "GRU" | "GRUCell" => ("gru", "layers are written small"),
+        "linear" | "Linear" => ("dense", "PyTorch says `Linear`"),
+        "Dense" | "fc" | "fully_connected" | "FullyConnected" | "affine" => ("dense", "fully connected"),
+        "LSTM" | "LSTMCell" => ("lstm", "layers are written in lower case"),
+        "GRU" | "GRUCell" => ("gru", "layers are written in lower case"),
         "RNN" | "SimpleRNN" | "simple_rnn" | "vanilla_rnn" | "elman" => ("rnn", "Keras says `SimpleRNN`"),
-        "Embedding" | "embed" | "embeddings" | "lookup_table" => ("embedding", "layers are written small"),
-        "BiLSTM" | "blstm" | "bi_lstm" => ("bilstm", "layers are written small"),
-        "BiGRU" | "bi_gru" => ("bigru", "layers are written small"),
-        "BiRNN" | "bi_rnn" => ("birnn", "layers are written small"),
+        "Embedding" | "embed" | "embeddings" | "lookup_table" => ("embedding", "layers are written in lower case"),
+        "BiLSTM" | "blstm" | "bi_lstm" => ("bilstm", "layers are written in lower case"),
+        "BiGRU" | "bi_gru" => ("bigru", "layers are written in lower case"),
+        "BiRNN" | "bi_rnn" => ("birnn", "layers are written in lower case"),
         "Bidirectional" => ("bidirectional", "or `bilstm`, `bigru`, `birnn`"),
-        "Dropout" => ("dropout", "layers are written small"),
+        "Dropout" => ("dropout", "layers are written in lower case"),
         "logistic" | "Sigmoid" => ("sigmoid", "the logistic function"),
-        "Tanh" => ("tanh", "layers are written small"),
-        "ReLU" | "Relu" => ("relu", "layers are written small"),
-        "Softmax" => ("softmax", "layers are written small"),
+        "Tanh" => ("tanh", "layers are written in lower case"),
+        "ReLU" | "Relu" => ("relu", "layers are written in lower case"),
+        "Softmax" => ("softmax", "layers are written in lower case"),
         "log_softmax" | "LogSoftmax" => ("softmax", "the loss works on the scores before it, so nothing is lost"),
         "GlobalMaxPooling1D" | "max_pool" | "maxpool" | "global_max_pool" | "max_pooling" | "MaxPool1d" => {
             ("max_over_time", "the true steps only")
@@ -101,9 +111,22 @@ pub fn needless(word: &str) -> Option<&'static str> {
             "a recurrent layer gives every step; `last`, `final`, `max_over_time` … take one value of them"
         }
         "return_state" | "stateful" => "a recurrent layer gives its first state after every step",
+        "keep_prob" => "`rate` is the share that is dropped: 1 - keep_prob",
+        "unit_forget_bias" => "the forget gate's bias is a number here: `forget_bias = 1.0`",
+        "activation" | "recurrent_activation" | "gate_activation" => {
+            "what squashes its gates belongs to its equations; with another one it is a `cell` of your own"
+        }
+        "bias_initializer" => "its biases start as in PyTorch; started otherwise, it is a `cell` of your own",
+        "bias" | "use_bias" => "it always has one; without it, it is a layer or a `cell` of your own",
+        "beta1" | "beta2" | "beta_1" | "beta_2" | "b1" | "b2" => "both together: `betas = [0.9, 0.999]`",
+        "proj_size" | "peephole" | "peepholes" | "zoneout" | "layer_norm" => {
+            "such a variant is a `cell` of your own: three or four equations"
+        }
+        "merge" | "merge_mode" => "both directions are joined; `split` them and add, if they are to be summed",
         "recurrent_dropout" => "dropout of the state is not built in; `dropout` of a stack acts between its layers",
         "cell_type" | "rnn_type" => "each cell is a layer of its own: `rnn`, `lstm`, `gru`",
         "num_classes" => "the number of classes is known from the label field: write `dense(label)`",
+        "steps" | "max_steps" | "num_steps" => "training is counted in epochs: `epochs = 10`",
         "shuffle" => "training always shuffles, by the seed",
         "device" => "the device is an option of the command: `rnnc train --device`",
         "loss" => "the loss follows from the label: classes are trained with cross entropy",

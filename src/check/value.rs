@@ -87,7 +87,7 @@ impl Kind {
             Kind::Cell => "a cell",
             Kind::Initializer => "an initializer",
             Kind::Choice(_) => "one of its words",
-            Kind::Dim(_) => "a size",
+            Kind::Dim(_) => "a size, which is a whole number",
         }
     }
 }

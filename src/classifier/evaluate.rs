@@ -1,9 +1,8 @@
 //! How good a classifier is on labelled rows.
 
-use super::Classifier;
+use super::{Classifier, Confusion, Evaluation};
 use crate::data::{Order, Split, batches};
-use crate::lower::{LowerError, Mode, cross_entropy};
-use crate::train::{Confusion, Evaluation};
+use crate::lower::{LowerError, Mode, cross_entropy, to_rows, to_scalar};
 
 /// Rows a forward pass takes at once. It changes no result, only the time.
 const BATCH: usize = 128;
@@ -35,9 +34,9 @@ pub fn evaluate(classifier: &Classifier, split: &Split) -> Result<Evaluation, Lo
         let logits = classifier.network.forward(&[classifier.model.logits], &batch.texts, Mode::Evaluate)?;
         let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
         let batch_weight = loss.weight(&batch.labels);
-        total += f64::from(mean.to_scalar::<f32>()?) * batch_weight;
+        total += to_scalar(&mean)? * batch_weight;
         weight += batch_weight;
-        for (scores, label) in logits[0].to_vec2::<f32>()?.iter().zip(&batch.labels) {
+        for (scores, label) in to_rows(&logits[0])?.iter().zip(&batch.labels) {
             confusion.add(*label as usize, largest(scores));
         }
     }

@@ -90,11 +90,11 @@ fn values(graph: &Graph, sizes: &Sizes, tensors: Vec<Tensor>) -> Result<Vec<Vec<
     }
 }
 
-/// A name, a shape and the values.
-pub type NamedTensor<'v> = (String, Vec<usize>, &'v [f32]);
+/// A tensor as an artifact takes it: name, shape, values.
+pub type Named<'v> = (String, Vec<usize>, &'v [f32]);
 
-/// The weights as an artifact takes them: name, shape, values.
-pub fn tensors<'v>(classifier: &Classifier, values: &'v [Vec<f32>]) -> Result<Vec<NamedTensor<'v>>, LowerError> {
+/// The weights, named.
+pub fn tensors<'v>(classifier: &Classifier, values: &'v [Vec<f32>]) -> Result<Vec<Named<'v>>, LowerError> {
     let graph = &classifier.model.graph;
     let shapes = Network::shapes(graph, &|symbol| classifier.sizes.get(symbol))?;
     let named = graph.parameters.iter().zip(shapes).zip(values);

@@ -4,7 +4,9 @@
 
 mod evaluate;
 mod load;
+mod metrics;
 mod predict;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -13,8 +15,10 @@ use crate::ir::{Data, FieldKind, Model, Program, Symbol};
 use crate::lower::{LowerError, Network};
 
 pub use evaluate::{Loss, evaluate, largest};
-pub use load::{LoadError, NamedTensor, load, tensors};
+pub use load::{LoadError, load, tensors};
+pub use metrics::{ClassMetrics, Confusion, Evaluation};
 pub use predict::Prediction;
+pub(crate) use table::{percent, thousands};
 
 pub struct Classifier {
     pub model: Model,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Classifier;
 use super::evaluate::largest;
 use crate::data::Tokens;
-use crate::lower::{LowerError, Mode, softmax};
+use crate::lower::{LowerError, Mode, softmax, to_rows};
 
 /// What a classifier says about one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,20 +22,22 @@ impl Classifier {
         (!ids.is_empty()).then_some(ids)
     }
 
-    /// Predictions in the order of the rows; a row has the ids of every input field, in the model's order.
-    pub fn predict(&self, rows: &[Vec<Vec<u32>>]) -> Result<Vec<Prediction>, LowerError> {
-        if rows.is_empty() {
+    /// Predictions in the order of the texts; each has the ids of every input field, in the model's order.
+    pub fn predict(&self, texts: &[Vec<Vec<u32>>]) -> Result<Vec<Prediction>, LowerError> {
+        if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let texts: BTreeMap<String, Tokens> = self
+        let fields: BTreeMap<String, Tokens> = self
             .model
             .inputs
             .iter()
             .enumerate()
-            .map(|(i, field)| (field.clone(), Tokens::from_texts(&rows.iter().map(|row| &row[i]).collect::<Vec<_>>())))
+            .map(|(i, field)| {
+                (field.clone(), Tokens::from_texts(&texts.iter().map(|text| &text[i]).collect::<Vec<_>>()))
+            })
             .collect();
-        let logits = self.network.forward(&[self.model.logits], &texts, Mode::Evaluate)?;
-        let probabilities = softmax(&logits[0])?.to_vec2::<f32>()?;
+        let logits = self.network.forward(&[self.model.logits], &fields, Mode::Evaluate)?;
+        let probabilities = to_rows(&softmax(&logits[0])?)?;
         let prediction = |probabilities: Vec<f32>| {
             let label = self.labels.name(largest(&probabilities) as u32).unwrap_or_default().to_string();
             Prediction { label, probabilities }

@@ -171,6 +171,7 @@ impl From<io::Error> for Failure {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    crate::kernels::memory::keep();
     crate::kernels::threads::configure(arguments.threads());
     // Deep recursion over a hostile file and candle's own recursion get room; nothing else depends on it.
     let worker = std::thread::Builder::new().name("rnnc".into()).stack_size(256 << 20).spawn(move || arguments.run());

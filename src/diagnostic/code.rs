@@ -59,6 +59,7 @@ codes! {
     UNCLOSED = "E0102", "a block or bracket that is never closed";
     TOO_DEEP = "E0103", "brackets nested too deeply";
     MISPLACED = "E0104", "a statement that does not belong where it stands";
+    TOO_LARGE = "E0105", "more than a file or a model may hold";
 
     IMPORT_MISSING = "E0201", "an imported file that cannot be read";
     IMPORT_CYCLE = "E0202", "files that import each other in a circle";

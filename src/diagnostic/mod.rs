@@ -1,6 +1,6 @@
 //! The one value that every finding about a file is made of, the registry of codes, and the renderers.
 //!
-//! The checker builds [`Diagnostic`]s; only the renderers know how they look. miette lives in [`human`] alone.
+//! The checker builds [`Diagnostic`]s; only the renderers know how they look. miette lives in `render/human.rs` alone.
 
 pub mod code;
 pub mod render;

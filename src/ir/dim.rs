@@ -125,10 +125,13 @@ impl Dim {
 
     /// `self / n`, where every term is divisible by `n`; otherwise nothing, never a rounded value.
     pub fn divide(&self, n: i64) -> Option<Dim> {
-        if n == 0 || self.terms.values().any(|c| c % n != 0) {
+        if n == 0 {
             return None;
         }
-        Some(Dim { terms: self.terms.iter().map(|(m, c)| (m.clone(), c / n)).collect() })
+        // `checked`: the smallest integer has no counterpart above zero.
+        let quotient = |c: &i64| c.checked_div(n).filter(|_| c.checked_rem(n) == Some(0));
+        let terms = self.terms.iter().map(|(m, c)| Some((m.clone(), quotient(c)?)));
+        terms.collect::<Option<_>>().map(|terms| Dim { terms })
     }
 
     pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {

@@ -13,6 +13,7 @@ pub mod exponential;
 pub mod extend;
 pub mod features;
 pub mod lookup;
+pub mod memory;
 pub mod product;
 pub mod threads;
 pub mod time;

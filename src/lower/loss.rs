@@ -1,7 +1,8 @@
 //! What training minimises, and the probabilities it is about.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::Tensor;
 
+use super::LowerError;
 use crate::kernels::features::Softmax;
 use crate::kernels::{Kernel, apply};
 
@@ -13,22 +14,33 @@ pub fn cross_entropy(
     labels: &[u32],
     class_weights: Option<&[f32]>,
     label_smoothing: f64,
-) -> Result<Tensor> {
+) -> Result<Tensor, LowerError> {
     let (batch, classes) = logits.dims2()?;
     if labels.len() != batch || labels.iter().any(|label| *label as usize >= classes) {
-        bail!("{} labels do not fit {batch} examples of {classes} classes", labels.len());
+        let count = labels.len();
+        return Err(LowerError::new(format!("{count} labels do not fit {batch} examples of {classes} classes")));
     }
     let weights = class_weights.map_or(vec![1.0; classes], <[f32]>::to_vec);
     if weights.len() != classes {
-        bail!("{} class weights for {classes} classes", weights.len());
+        return Err(LowerError::new(format!("{} class weights for {classes} classes", weights.len())));
     }
-    apply(CrossEntropy { labels: labels.to_vec(), weights, smoothing: label_smoothing }, logits, ())
+    Ok(apply(CrossEntropy { labels: labels.to_vec(), weights, smoothing: label_smoothing }, logits, ())?)
 }
 
 /// Probabilities: softmax over the last axis.
-pub fn softmax(logits: &Tensor) -> Result<Tensor> {
+pub fn softmax(logits: &Tensor) -> Result<Tensor, LowerError> {
     let width = logits.dims().last().copied().unwrap_or(1);
-    apply(Softmax { width }, logits, logits.shape())
+    Ok(apply(Softmax { width }, logits, logits.shape())?)
+}
+
+/// The number in a scalar.
+pub fn to_scalar(value: &Tensor) -> Result<f64, LowerError> {
+    Ok(f64::from(value.to_scalar::<f32>()?))
+}
+
+/// The rows of a matrix: what the rooms below see of a tensor.
+pub fn to_rows(matrix: &Tensor) -> Result<Vec<Vec<f32>>, LowerError> {
+    Ok(matrix.to_vec2()?)
 }
 
 /// Log-softmax and the sum of it in one pass over each row, in f64.

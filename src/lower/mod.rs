@@ -26,7 +26,7 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
-pub use loss::{cross_entropy, softmax};
+pub use loss::{cross_entropy, softmax, to_rows, to_scalar};
 
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};

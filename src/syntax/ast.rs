@@ -13,6 +13,8 @@ pub struct Ident {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct File {
     pub items: Vec<Item>,
+    /// Names that parts which could not be parsed may define.
+    pub lost: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -187,6 +189,16 @@ pub struct Param {
 pub struct Expr {
     pub kind: ExprKind,
     pub span: Span,
+}
+
+impl Expr {
+    /// The step that gives the value: the last of a pipeline, otherwise the whole.
+    pub fn last_step(&self) -> Span {
+        match &self.kind {
+            ExprKind::Pipe { right, .. } => right.span,
+            _ => self.span,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

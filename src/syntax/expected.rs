@@ -20,9 +20,12 @@ pub fn expectation(error: &pest::error::Error<Rule>) -> Expectation {
     };
     let mut seen = std::collections::BTreeSet::new();
     words.retain(|word| seen.insert(*word));
-    // "the end" is only worth saying alone; an operator can follow nearly anything.
-    if words.len() > 1 {
-        words.retain(|word| !matches!(*word, "the end of the line" | "an operator"));
+    // What can follow nearly anything is only worth saying alone.
+    let general = |word: &&str| matches!(*word, "the end of the line" | "an operator" | "`|>`");
+    if !words.iter().all(|word| general(&word)) {
+        words.retain(|word| !general(&word));
+    } else if words.len() > 1 {
+        words.retain(|word| *word != "an operator");
     }
     Expectation { at, words }
 }
@@ -83,7 +86,7 @@ pub fn found(text: &str, at: usize) -> (usize, String) {
     let skipped = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     let rest = &rest[skipped..];
     let Some(first) = rest.chars().next() else { return (0, "the end of the file".into()) };
-    if first == '\n' || first == '\r' {
+    if first == '\n' || first == '\r' || rest.starts_with("//") {
         return (0, "the end of the line".into());
     }
     let length = if first.is_alphanumeric() || first == '_' {
@@ -120,6 +123,21 @@ pub fn hint(line: &str, at: usize) -> Option<String> {
             .into(),
         );
     }
+    if first_word == "cell" && rest.starts_with(',') {
+        return Some("the states come after a semicolon: `cell name(x: [I]; h: [H])`".into());
+    }
+    if matches!(first_word, "for" | "while" | "loop") {
+        return Some("repetition is written `repeat k in 0..n with y = x { … }`".into());
+    }
+    if rest.starts_with('.') {
+        return Some("file names and texts stand in double quotes: \"…\"".into());
+    }
+    if let Some(word @ ("if" | "repeat")) = rest.split(|c: char| !c.is_alphanumeric()).next() {
+        return Some(format!("inside other expressions it stands in parentheses: `({word} …)`"));
+    }
+    if rest.starts_with('>') && line.get(..at).is_some_and(|before| before.ends_with(['-', '=', '~'])) {
+        return Some("steps are joined with `|>`".into());
+    }
     if rest.starts_with("|") && !rest.starts_with("|>") || rest.starts_with("->") || rest.starts_with("=>") {
         return Some("steps are joined with `|>`".into());
     }
@@ -132,7 +150,8 @@ pub fn hint(line: &str, at: usize) -> Option<String> {
         }
     }
     if rest.starts_with('=') && !rest.starts_with("==") {
-        return Some("to name a value, write `let name = …`".into());
+        let name = if matches!(first_word, "" | "let") { "name" } else { first_word };
+        return Some(format!("to name a value, write `let {name} = …`"));
     }
     None
 }

@@ -11,6 +11,7 @@ impl Builder<'_> {
     /// `expr`, `pipeline`, `stage` or anything below them.
     pub fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
+        self.height = 0;
         match pair.as_rule() {
             Rule::expr | Rule::stage | Rule::primary => match pair.into_inner().next() {
                 Some(inner) => self.expression(inner),
@@ -34,9 +35,12 @@ impl Builder<'_> {
             Rule::ident | Rule::primed => Expr { kind: ExprKind::Name(self.ident(&pair)), span },
             Rule::call => self.call(pair),
             Rule::list => {
-                let items =
-                    pair.into_inner().filter(|p| p.as_rule() == Rule::expr).map(|p| self.expression(p)).collect();
-                Expr { kind: ExprKind::List(items), span }
+                let (mut items, mut height) = (Vec::new(), 0);
+                for item in pair.into_inner().filter(|p| p.as_rule() == Rule::expr) {
+                    items.push(self.expression(item));
+                    height = height.max(self.height);
+                }
+                self.expr(ExprKind::List(items), span, height)
             }
             _ => self.broken(span),
         }
@@ -46,16 +50,16 @@ impl Builder<'_> {
         let mut parts = pair.into_inner().filter(|p| p.as_rule() != Rule::pipe);
         let Some(first) = parts.next() else { unreachable!("a pipeline has a first part by its rule") };
         let mut left = self.expression(first);
-        // A long pipeline is no deep nesting for a reader, so it has a limit of its own.
-        for (steps, part) in parts.enumerate() {
+        for part in parts {
+            let height = self.height;
             let right = if part.as_rule() == Rule::bad_stage {
                 self.explain(Rule::only_stage, &part);
                 self.broken(self.span(&part))
             } else {
                 self.expression(part)
             };
-            let span = left.span.to(right.span);
-            left = self.expr(ExprKind::Pipe { left: Box::new(left), right: Box::new(right) }, span, steps);
+            let (span, height) = (left.span.to(right.span), height.max(self.height));
+            left = self.expr(ExprKind::Pipe { left: Box::new(left), right: Box::new(right) }, span, height);
         }
         left
     }
@@ -65,13 +69,12 @@ impl Builder<'_> {
         let mut parts = pair.into_inner();
         let Some(first) = parts.next() else { unreachable!("an operator level has a first operand by its rule") };
         let mut left = self.expression(first);
-        let mut height = 0;
         while let (Some(operator), Some(operand)) = (parts.next(), parts.next()) {
+            let height = self.height;
             let op_span = self.span(&operator);
             let op = binary_op(operator.as_str().trim());
             let right = self.expression(operand);
-            let span = left.span.to(right.span);
-            height += 1;
+            let (span, height) = (left.span.to(right.span), height.max(self.height));
             left =
                 self.expr(ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }, span, height);
         }
@@ -83,15 +86,15 @@ impl Builder<'_> {
         let mut parts: Vec<_> = pair.into_inner().collect();
         let Some(operand) = parts.pop() else { unreachable!("`unary` ends in a primary by its rule") };
         let mut expr = self.expression(operand);
-        for (height, prefix) in parts.iter().rev().enumerate() {
+        for prefix in parts.iter().rev() {
             let op = if prefix.as_rule() == Rule::negate { UnaryOp::Negate } else { UnaryOp::Not };
             // A literal keeps its sign: `-1` is a number, not an operation on one.
             expr = match (op, expr.kind) {
-                (UnaryOp::Negate, ExprKind::Integer(n)) => Expr { kind: ExprKind::Integer(-n), span },
+                (UnaryOp::Negate, ExprKind::Integer(n)) => Expr { kind: ExprKind::Integer(n.saturating_neg()), span },
                 (UnaryOp::Negate, ExprKind::Float(x)) => Expr { kind: ExprKind::Float(-x), span },
                 (op, kind) => {
                     let operand = Box::new(Expr { kind, span: expr.span });
-                    self.expr(ExprKind::Unary { op, operand }, span, height)
+                    self.expr(ExprKind::Unary { op, operand }, span, self.height)
                 }
             };
         }
@@ -100,25 +103,30 @@ impl Builder<'_> {
 
     fn conditional(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
-        let mut conditions = Vec::new();
-        let mut otherwise = None;
+        let (mut conditions, mut otherwise, mut parts) = (Vec::new(), None, 0);
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::condition => {
                     let mut inner =
                         part.into_inner().filter(|p| matches!(p.as_rule(), Rule::disjunction | Rule::pipeline));
                     if let (Some(test), Some(then)) = (inner.next(), inner.next()) {
-                        conditions.push((self.expression(test), self.expression(then)));
+                        let (test, height) = (self.expression(test), self.height);
+                        conditions.push((test, self.expression(then)));
+                        parts = parts.max(height).max(self.height);
                     }
                 }
-                Rule::pipeline => otherwise = Some(self.expression(part)),
+                Rule::pipeline => {
+                    otherwise = Some(self.expression(part));
+                    parts = parts.max(self.height);
+                }
                 _ => {}
             }
         }
         let mut expr = otherwise.unwrap_or_else(|| self.broken(span));
-        for (height, (condition, then)) in conditions.into_iter().rev().enumerate() {
+        self.height = parts;
+        for (condition, then) in conditions.into_iter().rev() {
             let kind = ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(expr) };
-            expr = self.expr(kind, span, height);
+            expr = self.expr(kind, span, self.height);
         }
         expr
     }
@@ -126,7 +134,9 @@ impl Builder<'_> {
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         let (mut names, mut bounds, mut start, mut body) = (Vec::new(), Vec::new(), None, None);
+        let mut height = 0;
         for part in pair.into_inner() {
+            self.height = 0;
             match part.as_rule() {
                 Rule::ident => names.push(self.ident(&part)),
                 Rule::sum => bounds.push(self.expression(part)),
@@ -134,11 +144,13 @@ impl Builder<'_> {
                 Rule::block => body = Some(self.block(part)),
                 _ => {}
             }
+            height = height.max(self.height);
         }
         let (Some(carried), Some(counter)) = (names.pop(), names.pop()) else { return self.broken(span) };
         let (Some(to), Some(from)) = (bounds.pop(), bounds.pop()) else { return self.broken(span) };
         let (Some(start), Some(body)) = (start, body) else { return self.broken(span) };
-        Expr { kind: ExprKind::Repeat(Box::new(Repeat { counter, from, to, carried, start, body })), span }
+        let repeat = Repeat { counter, from, to, carried, start, body };
+        self.expr(ExprKind::Repeat(Box::new(repeat)), span, height)
     }
 
     fn number(&mut self, pair: &Pair<'_, Rule>) -> Expr {
@@ -153,8 +165,9 @@ impl Builder<'_> {
         match kind {
             Some(kind) => Expr { kind, span },
             None => {
-                let diagnostic = Diagnostic::new(code::OUT_OF_RANGE, span, format!("the number {digits} is too large"));
-                self.diagnostics.push(diagnostic.here("does not fit"));
+                let shown = if digits.len() > 24 { format!("of {} digits", digits.len()) } else { digits };
+                let diagnostic = Diagnostic::new(code::OUT_OF_RANGE, span, format!("the number {shown} is too large"));
+                self.report(diagnostic.here("does not fit"));
                 self.broken(span)
             }
         }
@@ -166,22 +179,26 @@ impl Builder<'_> {
         let callee = parts.next().and_then(|p| p.into_inner().next());
         let (Some(callee), Some(arguments)) = (callee, parts.next()) else { return self.broken(span) };
         let callee = self.ident(&callee);
-        let arguments = self.arguments(arguments.into_inner());
-        Expr { kind: ExprKind::Call { callee, arguments }, span }
+        let (arguments, height) = self.arguments(arguments.into_inner());
+        self.expr(ExprKind::Call { callee, arguments }, span, height)
     }
 
-    fn arguments(&mut self, pairs: Pairs<'_, Rule>) -> Vec<Argument> {
-        let mut arguments = Vec::new();
+    /// The arguments and the height of the highest.
+    fn arguments(&mut self, pairs: Pairs<'_, Rule>) -> (Vec<Argument>, usize) {
+        let (mut arguments, mut height) = (Vec::new(), 0);
         for pair in pairs.filter(|p| p.as_rule() == Rule::argument) {
             let mut name = None;
             for part in pair.into_inner() {
                 match part.as_rule() {
                     Rule::argument_name => name = part.into_inner().next().map(|p| self.ident(&p)),
-                    _ => arguments.push(Argument { name: name.take(), value: self.expression(part) }),
+                    _ => {
+                        arguments.push(Argument { name: name.take(), value: self.expression(part) });
+                        height = height.max(self.height);
+                    }
                 }
             }
         }
-        arguments
+        (arguments, height)
     }
 }
 

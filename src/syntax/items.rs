@@ -18,13 +18,13 @@ impl Builder<'_> {
                 Rule::item => items.extend(self.item(part)),
                 Rule::stray_close => {
                     let diagnostic = Diagnostic::new(code::SYNTAX, self.span(&part), "a `}` that closes nothing");
-                    self.diagnostics.push(diagnostic.here("nothing is open here"));
+                    self.report(diagnostic.here("nothing is open here"));
                 }
                 Rule::bad_item => self.bad_item(part),
                 _ => {}
             }
         }
-        ast::File { items }
+        ast::File { items, lost: std::mem::take(&mut self.lost) }
     }
 
     /// Explains the head of a block if there is one, the line otherwise.
@@ -52,15 +52,14 @@ impl Builder<'_> {
                         let list = "a file is made of `data { … }`, `model`, `train { … }`, `layer`, `cell`, `use`, `let` and `edition`";
                         Some(format!("{}{list}", near.unwrap_or_default()))
                     });
-                    self.diagnostics.push(diagnostic);
+                    self.report(diagnostic);
                     return;
                 }
                 Rule::docs if alone => {
                     let span = self.span(&part);
                     let diagnostic =
                         Diagnostic::new(code::MISPLACED, span, "a `///` text with nothing under it to describe");
-                    self.diagnostics
-                        .push(diagnostic.here("describes nothing").help("an ordinary comment starts with `//`"));
+                    self.report(diagnostic.here("describes nothing").help("an ordinary comment starts with `//`"));
                 }
                 _ => {}
             }
@@ -126,7 +125,7 @@ impl Builder<'_> {
 
     fn unclosed(&mut self, open: Span, message: &str) {
         let diagnostic = Diagnostic::new(code::UNCLOSED, open, message).here("opened here");
-        self.diagnostics.push(diagnostic.help("add a `}` where it should end"));
+        self.report(diagnostic.help("add a `}` where it should end"));
     }
 
     fn entry(&mut self, pair: Pair<'_, Rule>) -> Option<Entry> {
@@ -295,7 +294,7 @@ impl Builder<'_> {
     pub fn block(&mut self, pair: Pair<'_, Rule>) -> Block {
         let span = self.span(&pair);
         let mut block = Block { statements: Vec::new(), result: None, broken: false, span };
-        let mut open = span;
+        let (mut open, mut height) = (span, 0);
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::open => open = self.span(&part),
@@ -310,19 +309,21 @@ impl Builder<'_> {
                             Rule::bad_statement => self.bad_statement(statement, &mut block),
                             _ => {}
                         }
+                        height = height.max(self.height);
                     }
                 }
                 _ => {}
             }
         }
+        self.height = height;
         block
     }
 
     fn bad_statement(&mut self, pair: Pair<'_, Rule>, block: &mut Block) {
-        block.broken = true;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::bad_words => {
+                    block.broken = true;
                     // A step that continues a line already reported is not reported again.
                     let continues = part.as_str().trim_start().starts_with("|>");
                     let reported = self.diagnostics.last().is_some_and(|d| d.primary.span.start >= block.span.start);
@@ -332,9 +333,7 @@ impl Builder<'_> {
                 }
                 Rule::docs => {
                     let diagnostic = Diagnostic::new(code::MISPLACED, self.span(&part), "a `///` text inside a body");
-                    self.diagnostics
-                        .push(diagnostic.here("describes nothing").help("a comment inside a body starts with `//`"));
-                    block.broken = false;
+                    self.report(diagnostic.here("describes nothing").help("a comment inside a body starts with `//`"));
                 }
                 _ => {}
             }
@@ -375,13 +374,17 @@ impl Builder<'_> {
                     name.zip(value).map(|(name, value)| Statement::Update { name, value, span })
                 }
                 Rule::expr => {
-                    let expr = self.expression(part);
-                    if let Some(earlier) = block.result.replace(expr) {
-                        let diagnostic = Diagnostic::new(code::MISPLACED, earlier.span, "a value that nothing uses");
-                        let diagnostic =
-                            diagnostic.here("its result goes nowhere: only the last value of a body is its result");
-                        self.diagnostics.push(diagnostic.help("name it with `let`, or join the next line with `|>`"));
+                    let mut expr = self.expression(part);
+                    if let Some(earlier) = block.result.take() {
+                        let first = first_step(&mut expr);
+                        let message = "a second value in one body: only the last is its result";
+                        let diagnostic = Diagnostic::new(code::MISPLACED, first.span, message)
+                            .here("another value starts here")
+                            .label(earlier.last_step(), "this value goes nowhere");
+                        self.report(diagnostic.help("join the lines with `|>`, or name the first value with `let`"));
+                        first.kind = ast::ExprKind::Broken;
                     }
+                    block.result = Some(expr);
                     None
                 }
                 _ => None,
@@ -389,8 +392,8 @@ impl Builder<'_> {
             if let Some(statement) = statement {
                 if let Some(early) = block.result.take() {
                     let diagnostic = Diagnostic::new(code::MISPLACED, early.span, "a value that nothing uses");
-                    let diagnostic = diagnostic.here("statements follow it, so it is not the result of this body");
-                    self.diagnostics.push(diagnostic.help("name it with `let`, or write it last"));
+                    let diagnostic = diagnostic.here("other statements follow it, so it is not the result");
+                    self.report(diagnostic.help("name it with `let`, or write it last"));
                 }
                 block.statements.push(statement);
             }
@@ -422,6 +425,14 @@ impl Builder<'_> {
             }
         }
         Some(Statement::Param(Param { docs, name: name?, ty: ty?, initializer, span }))
+    }
+}
+
+/// Where a pipeline starts.
+fn first_step(expr: &mut ast::Expr) -> &mut ast::Expr {
+    match expr {
+        ast::Expr { kind: ast::ExprKind::Pipe { left, .. }, .. } => first_step(left),
+        expr => expr,
     }
 }
 

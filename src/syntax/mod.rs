@@ -22,7 +22,7 @@ struct Grammar;
 
 /// The tree of a file and every syntax error in it, in order of place.
 pub fn parse(file: FileId, text: &str) -> (ast::File, Vec<Diagnostic>) {
-    if let Some(diagnostic) = depth::too_deep(file, text) {
+    if let Some(diagnostic) = depth::refuse(file, text) {
         return (ast::File::default(), vec![diagnostic]);
     }
     match Grammar::parse(Rule::file, text) {

@@ -81,9 +81,3 @@ impl From<LowerError> for TrainError {
         TrainError::Lower(error)
     }
 }
-
-impl From<candle_core::Error> for TrainError {
-    fn from(error: candle_core::Error) -> Self {
-        TrainError::Lower(error.into())
-    }
-}

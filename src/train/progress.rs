@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::table::{percent, thousands};
+use crate::classifier::{percent, thousands};
 
 /// The progress of one training.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::setup::Setup;
 use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, clip_factor, global_norm};
 use crate::classifier::evaluate;
 use crate::data::{Order, batches};
-use crate::lower::{Mode, cross_entropy};
+use crate::lower::{Mode, cross_entropy, to_rows, to_scalar};
 
 /// How a training ended.
 pub enum Outcome {
@@ -64,8 +64,8 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             let network = &mut setup.classifier.network;
             let logits = network.forward(&[setup.classifier.model.logits], &batch.texts, mode)?;
             let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
-            let value = f64::from(mean.to_scalar::<f32>()?);
-            let scores = logits[0].to_vec2::<f32>()?;
+            let value = to_scalar(&mean)?;
+            let scores = to_rows(&logits[0])?;
             let gradients = network.gradients(&mean)?;
             let norm = global_norm(gradients.iter().flatten().map(Vec::as_slice));
             if hopeless(value) || !norm.is_finite() {

@@ -1,5 +1,6 @@
-//! What a user sees: the built program run on files that each test writes.
+//! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
+mod check;
 mod cli_bad_data;
 mod cli_bad_files;
 mod cli_bad_models;
@@ -11,3 +12,18 @@ mod cli_resume;
 mod cli_settings;
 mod cli_train;
 mod command;
+mod cross_entropy;
+mod defects;
+mod defects_padding;
+mod docs;
+mod error_pages;
+mod experiment;
+mod fuzz;
+mod initial_values;
+mod layer_tables;
+mod layers;
+mod long;
+mod models;
+mod network;
+mod padding;
+mod tidy;

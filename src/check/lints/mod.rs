@@ -6,9 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::Data;
 use crate::syntax::ast::File;
 
-/// Runs every lint. `complete` tells whether the whole text could be read: what is missing may hold the use.
-pub fn lint(file: &File, data: Option<&Data>, complete: bool, diagnostics: &mut Vec<Diagnostic>) {
-    if complete {
-        unused::lint(file, data, diagnostics);
-    }
+/// Runs every lint on a file of a program without errors: what is wrong may hide the use of a name.
+pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>) {
+    unused::lint(file, data, diagnostics);
 }

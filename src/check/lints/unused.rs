@@ -7,6 +7,8 @@ use crate::syntax::ast::{
 };
 
 pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut anywhere = Uses::default();
+    anywhere.file(file);
     for item in &file.items {
         match item {
             Item::Layer(layer) if !is_primitive(&layer.body) => {
@@ -36,10 +38,8 @@ pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>)
                 }
             }
             Item::Constant(constant) => {
-                let mut uses = Uses::default();
-                uses.file(file);
                 for name in &constant.names {
-                    if !uses.has(name) {
+                    if !anywhere.has(name) {
                         unused(name, "constant", diagnostics);
                     }
                 }
@@ -57,7 +57,7 @@ fn parameters(declared: &[Parameter], uses: &Uses, diagnostics: &mut Vec<Diagnos
     for parameter in declared {
         // `hidden_size: H` is used when `H` is.
         let dim = match parameter.ty.as_ref().map(|ty| &ty.kind) {
-            Some(TypeKind::Name(dim)) => uses.count(dim) > 1,
+            Some(TypeKind::Name(dim)) if dim.name.starts_with(char::is_uppercase) => uses.count(dim) > 1,
             _ => false,
         };
         if !uses.has(&parameter.name) && !dim {
@@ -143,8 +143,16 @@ impl Uses {
             match item {
                 Item::Data(block) | Item::Train(block) => self.settings(block),
                 Item::Model(model) => self.block(&model.body),
-                Item::Layer(layer) => self.block(&layer.body),
-                Item::Cell(cell) => self.block(&cell.body),
+                Item::Layer(layer) => {
+                    self.parameters(&layer.parameters);
+                    self.types(layer.result.iter());
+                    self.block(&layer.body);
+                }
+                Item::Cell(cell) => {
+                    self.parameters(&cell.states);
+                    self.parameters(&cell.settings);
+                    self.block(&cell.body);
+                }
                 Item::Edition { value, .. } => self.expr(value),
                 Item::Constant(_) | Item::Use { .. } => {}
             }

@@ -1,5 +1,6 @@
 //! The lowering against an interpreter of scalars: every operation's value and gradient, on texts of different lengths.
 
+mod cells;
 mod interpreter;
 mod operations;
 mod padding;

@@ -135,12 +135,12 @@ fn char_width(c: char) -> usize {
 }
 
 /// `0.8134` as `81.3%`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
 /// `4210` as `4,210`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -155,7 +155,7 @@ pub(super) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Confusion, Evaluation};
+    use crate::classifier::{Confusion, Evaluation};
 
     fn table(labels: &[&str], counts: &[(usize, usize, usize)]) -> String {
         let mut confusion = Confusion::new(labels.len());

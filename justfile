@@ -1,0 +1,40 @@
+# `just` lists the recipes.
+
+default:
+    @{{just_executable()}} --list
+
+# everything a change must pass
+ci:
+    .ci/run
+
+# all tests
+test *ARGS:
+    cargo test {{ARGS}}
+
+# clippy, warnings denied
+lint:
+    cargo clippy --all-targets -- -D warnings
+
+# format the Rust code
+fmt:
+    cargo fmt
+
+# the program, fast, in target/release/rnnc
+build:
+    cargo build --release
+
+# write the tables and outputs of the pages anew
+docs:
+    UPDATE_DOCS=1 cargo test --test it docs
+
+# the API pages
+api:
+    cargo doc --no-deps --open
+
+# train the README's model
+train FILE="models/textrnn.rnn" *ARGS="":
+    cargo run --release -- train {{FILE}} {{ARGS}}
+
+# the accuracy comparison: one network on one data set of ../shared/data (mr, trec, sst2)
+bench-accuracy MODEL="textrnn" DATA="trec" SEED="1": build
+    target/release/rnnc train bench/accuracy/{{MODEL}}.rnn --out runs/accuracy/{{MODEL}}-{{DATA}}-{{SEED}} --set train.seed={{SEED}} --set data.train=../shared/data/{{DATA}}/train.tsv --set data.valid=../shared/data/{{DATA}}/valid.tsv --set data.test=../shared/data/{{DATA}}/test.tsv
