@@ -22,8 +22,8 @@ pub fn expectation(error: &pest::error::Error<Rule>) -> Expectation {
     words.retain(|word| seen.insert(*word));
     // What can follow nearly anything is only worth saying alone.
     let general = |word: &&str| matches!(*word, "the end of the line" | "an operator" | "`|>`");
-    if !words.iter().all(|word| general(&word)) {
-        words.retain(|word| !general(&word));
+    if !words.iter().all(general) {
+        words.retain(|word| !general(word));
     } else if words.len() > 1 {
         words.retain(|word| *word != "an operator");
     }
