@@ -9,12 +9,16 @@
 pub mod bias;
 pub mod binary;
 pub mod dropout;
+pub mod elementwise;
 pub mod exponential;
 pub mod extend;
 pub mod features;
+pub mod gemm;
 pub mod lookup;
 pub mod memory;
 pub mod product;
+pub mod recurrence;
+pub mod simd;
 pub mod threads;
 pub mod time;
 pub mod unary;
