@@ -137,7 +137,7 @@ pub enum Op {
     Constant(f64),
     /// `(table: [V, E], tokens[T]) -> [T, E]`.
     Lookup,
-    /// `weight @ x`: `([O, F], [.., F]) -> [.., O]`, or `([F], [.., F]) -> [..]`.
+    /// `weight @ x`: `([O, F], [.., F]) -> [.., O]`, or `([F], [.., F]) -> [..]`; with a third input `[O]`, the sum with that.
     Product,
     /// Elementwise; a scalar or a shared value may lack leading axes of the other.
     Binary(BinaryOp),

@@ -1,8 +1,10 @@
 //! Addition of one vector to every row.
 
 use super::Kernel;
+use super::column_sums::column_sums;
+use super::gemm::Matrix;
 
-/// `(x: [rows, width], bias: [width]) -> [rows, width]`. Its backward sums rows in order, one pass over the gradient.
+/// `(x: [rows, width], bias: [width]) -> [rows, width]`. Its backward sums rows, one pass over the gradient.
 pub struct Bias;
 
 impl Kernel<2> for Bias {
@@ -17,12 +19,7 @@ impl Kernel<2> for Bias {
     }
 
     fn backward(&self, [_, bias]: [&[f32]; 2], _: &[f32], up: &[f32]) -> [Vec<f32>; 2] {
-        let mut sum = vec![0.0; bias.len()];
-        for row in up.chunks_exact(bias.len().max(1)) {
-            for (sum, g) in sum.iter_mut().zip(row) {
-                *sum += g;
-            }
-        }
+        let sum = column_sums(Matrix::new(up, up.len() / bias.len().max(1), bias.len()));
         [up.to_vec(), sum]
     }
 }

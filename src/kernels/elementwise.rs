@@ -21,14 +21,56 @@ pub enum Row<'a> {
 pub fn unary<S: Simd>(simd: S, op: UnaryOp, to: &mut [f32], x: &[f32]) {
     let zero = simd.splat_f32s(0.0);
     match op {
-        UnaryOp::Negate => map(simd, to, x, |x| simd.neg_f32s(x)),
-        UnaryOp::Tanh => map(simd, to, x, |x| exponential::tanh(simd, x)),
-        UnaryOp::Sigmoid => map(simd, to, x, |x| exponential::sigmoid(simd, x)),
-        UnaryOp::Relu => map(simd, to, x, |x| simd.select_f32s(simd.less_than_f32s(x, zero), zero, x)),
-        UnaryOp::Exp => map(simd, to, x, |x| exponential::exp(simd, x)),
+        UnaryOp::Negate => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| simd.neg_f32s(x),
+        ),
+        UnaryOp::Tanh => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| exponential::tanh(simd, x),
+        ),
+        UnaryOp::Sigmoid => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| exponential::sigmoid(simd, x),
+        ),
+        UnaryOp::Relu => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| simd.select_f32s(simd.less_than_f32s(x, zero), zero, x),
+        ),
+        UnaryOp::Exp => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| exponential::exp(simd, x),
+        ),
         UnaryOp::Log => to.iter_mut().zip(x).for_each(|(to, x)| *to = x.ln()),
-        UnaryOp::Sqrt => map(simd, to, x, |x| simd.sqrt_f32s(x)),
-        UnaryOp::Abs => map(simd, to, x, |x| simd.abs_f32s(x)),
+        UnaryOp::Sqrt => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| simd.sqrt_f32s(x),
+        ),
+        UnaryOp::Abs => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| simd.abs_f32s(x),
+        ),
     }
 }
 
@@ -37,39 +79,133 @@ pub fn unary<S: Simd>(simd: S, op: UnaryOp, to: &mut [f32], x: &[f32]) {
 pub fn slope<S: Simd>(simd: S, op: UnaryOp, to: &mut [f32], read: &[f32], g: Row) {
     let one = simd.splat_f32s(1.0);
     let zero = simd.splat_f32s(0.0);
-    let or_zero = |g, d| simd.select_f32s(simd.equal_f32s(g, zero), zero, d);
     match op {
-        UnaryOp::Negate => over(simd, to, read, g, |_, g| simd.neg_f32s(g)),
-        UnaryOp::Tanh => over(simd, to, read, g, |y, g| simd.mul_f32s(g, simd.negate_mul_add_e_f32s(y, y, one))),
-        UnaryOp::Sigmoid => over(simd, to, read, g, |y, g| simd.mul_f32s(g, simd.negate_mul_add_e_f32s(y, y, y))),
-        UnaryOp::Relu => over(simd, to, read, g, |x, g| simd.select_f32s(simd.greater_than_f32s(x, zero), g, zero)),
-        UnaryOp::Exp => over(simd, to, read, g, |y, g| or_zero(g, simd.mul_f32s(g, y))),
-        UnaryOp::Log => over(simd, to, read, g, |x, g| or_zero(g, simd.div_f32s(g, x))),
-        UnaryOp::Sqrt => {
-            over(simd, to, read, g, |y, g| or_zero(g, simd.div_f32s(simd.mul_f32s(simd.splat_f32s(0.5), g), y)))
-        }
-        UnaryOp::Abs => over(simd, to, read, g, |x, g| {
-            let signed = simd.select_f32s(simd.less_than_f32s(x, zero), simd.neg_f32s(g), g);
-            simd.select_f32s(simd.equal_f32s(x, zero), zero, signed)
-        }),
+        UnaryOp::Negate => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |_, g| simd.neg_f32s(g),
+        ),
+        UnaryOp::Tanh => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |y, g| simd.mul_f32s(g, simd.negate_mul_add_e_f32s(y, y, one)),
+        ),
+        UnaryOp::Sigmoid => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |y, g| simd.mul_f32s(g, simd.negate_mul_add_e_f32s(y, y, y)),
+        ),
+        UnaryOp::Relu => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |x, g| simd.select_f32s(simd.greater_than_f32s(x, zero), g, zero),
+        ),
+        UnaryOp::Exp => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |y, g| or_zero(simd, g, simd.mul_f32s(g, y)),
+        ),
+        UnaryOp::Log => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |x, g| or_zero(simd, g, simd.div_f32s(g, x)),
+        ),
+        UnaryOp::Sqrt => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |y, g| or_zero(simd, g, simd.div_f32s(simd.mul_f32s(simd.splat_f32s(0.5), g), y)),
+        ),
+        UnaryOp::Abs => over(
+            simd,
+            to,
+            read,
+            g,
+            #[inline(always)]
+            |x, g| {
+                let signed = simd.select_f32s(simd.less_than_f32s(x, zero), simd.neg_f32s(g), g);
+                simd.select_f32s(simd.equal_f32s(x, zero), zero, signed)
+            },
+        ),
     }
+}
+
+/// `d`, or zero where the gradient `g` is.
+#[inline(always)]
+fn or_zero<S: Simd>(simd: S, g: S::f32s, d: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.equal_f32s(g, zero), zero, d)
 }
 
 #[inline(always)]
 fn over<S: Simd>(simd: S, to: &mut [f32], x: &[f32], g: Row, f: impl Fn(S::f32s, S::f32s) -> S::f32s) {
     match g {
         Row::Many(g) => map2(simd, to, x, g, f),
-        Row::One(g) => map(simd, to, x, |x| f(x, simd.splat_f32s(g))),
+        Row::One(g) => map(
+            simd,
+            to,
+            x,
+            #[inline(always)]
+            |x| f(x, simd.splat_f32s(g)),
+        ),
     }
 }
 
 #[inline(always)]
 pub fn binary<S: Simd>(simd: S, op: BinaryOp, to: &mut [f32], a: Row, b: Row) {
     match op {
-        BinaryOp::Add => both(simd, to, a, b, |a, b| simd.add_f32s(a, b)),
-        BinaryOp::Subtract => both(simd, to, a, b, |a, b| simd.sub_f32s(a, b)),
-        BinaryOp::Multiply => both(simd, to, a, b, |a, b| simd.mul_f32s(a, b)),
-        BinaryOp::Divide => both(simd, to, a, b, |a, b| simd.div_f32s(a, b)),
+        BinaryOp::Add => both(
+            simd,
+            to,
+            a,
+            b,
+            #[inline(always)]
+            |a, b| simd.add_f32s(a, b),
+        ),
+        BinaryOp::Subtract => both(
+            simd,
+            to,
+            a,
+            b,
+            #[inline(always)]
+            |a, b| simd.sub_f32s(a, b),
+        ),
+        BinaryOp::Multiply => both(
+            simd,
+            to,
+            a,
+            b,
+            #[inline(always)]
+            |a, b| simd.mul_f32s(a, b),
+        ),
+        BinaryOp::Divide => both(
+            simd,
+            to,
+            a,
+            b,
+            #[inline(always)]
+            |a, b| simd.div_f32s(a, b),
+        ),
     }
 }
 
@@ -77,8 +213,20 @@ pub fn binary<S: Simd>(simd: S, op: BinaryOp, to: &mut [f32], a: Row, b: Row) {
 fn both<S: Simd>(simd: S, to: &mut [f32], a: Row, b: Row, f: impl Fn(S::f32s, S::f32s) -> S::f32s) {
     match (a, b) {
         (Row::Many(a), Row::Many(b)) => map2(simd, to, a, b, f),
-        (Row::Many(a), Row::One(b)) => map(simd, to, a, |a| f(a, simd.splat_f32s(b))),
-        (Row::One(a), Row::Many(b)) => map(simd, to, b, |b| f(simd.splat_f32s(a), b)),
+        (Row::Many(a), Row::One(b)) => map(
+            simd,
+            to,
+            a,
+            #[inline(always)]
+            |a| f(a, simd.splat_f32s(b)),
+        ),
+        (Row::One(a), Row::Many(b)) => map(
+            simd,
+            to,
+            b,
+            #[inline(always)]
+            |b| f(simd.splat_f32s(a), b),
+        ),
         (Row::One(a), Row::One(b)) => {
             let mut one = [0.0];
             map2(simd, &mut one, &[a], &[b], f);
@@ -90,21 +238,67 @@ fn both<S: Simd>(simd: S, to: &mut [f32], a: Row, b: Row, f: impl Fn(S::f32s, S:
 /// `a * b + c`.
 #[inline(always)]
 pub fn multiply_add<S: Simd>(simd: S, to: &mut [f32], a: Row, b: Row, c: Row) {
-    let splat = |x| simd.splat_f32s(x);
-    let f = |a, b, c| simd.mul_add_e_f32s(a, b, c);
     match (a, b, c) {
-        (Row::Many(a), Row::Many(b), Row::Many(c)) => map3(simd, to, [a, b, c], f),
-        (Row::Many(a), Row::Many(b), Row::One(c)) => map2(simd, to, a, b, |a, b| f(a, b, splat(c))),
+        (Row::Many(a), Row::Many(b), Row::Many(c)) => {
+            map3(
+                simd,
+                to,
+                [a, b, c],
+                #[inline(always)]
+                |a, b, c| simd.mul_add_e_f32s(a, b, c),
+            );
+        }
         (Row::Many(a), Row::One(b), Row::Many(c)) | (Row::One(b), Row::Many(a), Row::Many(c)) => {
-            map2(simd, to, a, c, |a, c| f(a, splat(b), c));
+            let b = simd.splat_f32s(b);
+            map2(
+                simd,
+                to,
+                a,
+                c,
+                #[inline(always)]
+                |a, c| simd.mul_add_e_f32s(a, b, c),
+            );
+        }
+        (Row::Many(a), Row::Many(b), Row::One(c)) => {
+            let c = simd.splat_f32s(c);
+            map2(
+                simd,
+                to,
+                a,
+                b,
+                #[inline(always)]
+                |a, b| simd.mul_add_e_f32s(a, b, c),
+            );
         }
         (Row::Many(a), Row::One(b), Row::One(c)) | (Row::One(b), Row::Many(a), Row::One(c)) => {
-            map(simd, to, a, |a| f(a, splat(b), splat(c)));
+            let (b, c) = (simd.splat_f32s(b), simd.splat_f32s(c));
+            map(
+                simd,
+                to,
+                a,
+                #[inline(always)]
+                |a| simd.mul_add_e_f32s(a, b, c),
+            );
         }
-        (Row::One(a), Row::One(b), Row::Many(c)) => map(simd, to, c, |c| f(splat(a), splat(b), c)),
+        (Row::One(a), Row::One(b), Row::Many(c)) => {
+            let (a, b) = (simd.splat_f32s(a), simd.splat_f32s(b));
+            map(
+                simd,
+                to,
+                c,
+                #[inline(always)]
+                |c| simd.mul_add_e_f32s(a, b, c),
+            );
+        }
         (Row::One(a), Row::One(b), Row::One(c)) => {
             let mut one = [0.0];
-            map(simd, &mut one, &[a], |a| f(a, splat(b), splat(c)));
+            map3(
+                simd,
+                &mut one,
+                [&[a], &[b], &[c]],
+                #[inline(always)]
+                |a, b, c| simd.mul_add_e_f32s(a, b, c),
+            );
             to.fill(one[0]);
         }
     }
@@ -125,7 +319,13 @@ pub fn sum<S: Simd>(simd: S, x: &[f32]) -> f32 {
 #[inline(always)]
 pub fn softmax<S: Simd>(simd: S, to: &mut [f32], x: &[f32]) {
     let largest = simd.splat_f32s(x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    map(simd, to, x, |x| exponential::exp(simd, simd.sub_f32s(x, largest)));
+    map(
+        simd,
+        to,
+        x,
+        #[inline(always)]
+        |x| exponential::exp(simd, simd.sub_f32s(x, largest)),
+    );
     let scale = 1.0 / sum(simd, to);
     to.iter_mut().for_each(|y| *y *= scale);
 }

@@ -19,14 +19,14 @@ const SMALLEST: f32 = -87.336_54;
 /// The polynomial is that of Cephes' `expf` (Moshier 1989).
 #[inline(always)]
 fn reduce<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
-    let splat = |x| simd.splat_f32s(x);
-    let rounded = simd.mul_add_e_f32s(x, splat(std::f32::consts::LOG2_E), splat(ROUND));
-    let n = simd.sub_f32s(rounded, splat(ROUND));
-    let r = simd.mul_add_e_f32s(n, splat(-LN_2_HIGH), x);
-    let r = simd.mul_add_e_f32s(n, splat(-LN_2_LOW), r);
-    let mut q = splat(1.987_569_1e-4);
+    let round = simd.splat_f32s(ROUND);
+    let rounded = simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), round);
+    let n = simd.sub_f32s(rounded, round);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-LN_2_HIGH), x);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-LN_2_LOW), r);
+    let mut q = simd.splat_f32s(1.987_569_1e-4);
     for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-        q = simd.mul_add_e_f32s(q, r, splat(coefficient));
+        q = simd.mul_add_e_f32s(q, r, simd.splat_f32s(coefficient));
     }
     (simd.mul_add_e_f32s(q, simd.mul_f32s(r, r), r), rounded)
 }
@@ -103,9 +103,27 @@ mod tests {
 
         fn with_simd<S: Simd>(self, simd: S) {
             match self.0 {
-                Function::Exp => map(simd, self.2, self.1, |x| exp(simd, x)),
-                Function::Sigmoid => map(simd, self.2, self.1, |x| sigmoid(simd, x)),
-                Function::Tanh => map(simd, self.2, self.1, |x| tanh(simd, x)),
+                Function::Exp => map(
+                    simd,
+                    self.2,
+                    self.1,
+                    #[inline(always)]
+                    |x| exp(simd, x),
+                ),
+                Function::Sigmoid => map(
+                    simd,
+                    self.2,
+                    self.1,
+                    #[inline(always)]
+                    |x| sigmoid(simd, x),
+                ),
+                Function::Tanh => map(
+                    simd,
+                    self.2,
+                    self.1,
+                    #[inline(always)]
+                    |x| tanh(simd, x),
+                ),
             }
         }
     }

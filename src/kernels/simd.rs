@@ -2,6 +2,9 @@
 //!
 //! AVX-512, AVX2 with FMA, or one number at a time, chosen when the program runs. Every number is computed by itself, in
 //! the same way wherever it stands in a slice, so results do not depend on how work is cut.
+//!
+//! Whatever computes with vectors is `#[inline(always)]`, closures too: vector instructions can only be used inside the
+//! function that [`pulp::Arch::dispatch`] calls, and what is not inlined into it costs a call for every instruction.
 
 use std::sync::OnceLock;
 
@@ -57,12 +60,25 @@ pub fn map3<S: Simd>(
     f: impl Fn(S::f32s, S::f32s, S::f32s) -> S::f32s,
 ) {
     let (to, to_rest) = S::as_mut_simd_f32s(to);
-    let [(a, a_rest), (b, b_rest), (c, c_rest)] = [a, b, c].map(S::as_simd_f32s);
+    let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
+    let (c, c_rest) = S::as_simd_f32s(c);
     for (((to, a), b), c) in to.iter_mut().zip(a).zip(b).zip(c) {
         *to = f(*a, *b, *c);
     }
     if !to_rest.is_empty() {
-        let [a, b, c] = [a_rest, b_rest, c_rest].map(|rest| simd.partial_load_f32s(rest));
-        simd.partial_store_f32s(to_rest, f(a, b, c));
+        let (a, b) = (simd.partial_load_f32s(a_rest), simd.partial_load_f32s(b_rest));
+        simd.partial_store_f32s(to_rest, f(a, b, simd.partial_load_f32s(c_rest)));
+    }
+}
+
+/// `to[i] += a[i]`.
+#[inline(always)]
+pub fn add<S: Simd>(simd: S, to: &mut [f32], a: &[f32]) {
+    let ((to, to_rest), (a, a_rest)) = (S::as_mut_simd_f32s(to), S::as_simd_f32s(a));
+    for (to, a) in to.iter_mut().zip(a) {
+        *to = simd.add_f32s(*to, *a);
+    }
+    for (to, a) in to_rest.iter_mut().zip(a_rest) {
+        *to += a;
     }
 }

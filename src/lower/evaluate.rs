@@ -10,7 +10,7 @@ use crate::kernels::binary::Binary;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::extend::Extend;
 use crate::kernels::features::{Narrow, Reduce, Softmax};
-use crate::kernels::product::{Factors, product, product_collecting};
+use crate::kernels::product::{Factors, product, product_collecting, product_with_bias};
 use crate::kernels::unary::Unary;
 use crate::kernels::{apply, apply2, bias::Bias};
 use crate::random::Random;
@@ -42,6 +42,12 @@ pub(super) fn evaluate(
     match (&node.op, inputs) {
         (Op::Constant(value), []) => Ok(Tensor::from_vec(vec![*value as f32], shape, &Device::Cpu)?),
         (Op::Product, [weight, x]) => linear(weight, x, node, batch, factors),
+        (Op::Product, [weight, x, bias]) => {
+            let (outputs, features) = weight.tensor.dims2()?;
+            let x = reshape(x.tensor, &[x.tensor.elem_count() / features.max(1), features])?;
+            let bias = reshape(bias.tensor, &[outputs])?;
+            Ok(reshape(&product_with_bias(&x, weight.tensor, &bias)?, &shape)?)
+        }
         (Op::Binary(op), [a, b]) => binary(*op, a, b, node, batch),
         (Op::Unary(op), [x]) => Ok(apply(Unary(*op), x.tensor, shape)?),
         (Op::Softmax, [x]) => Ok(apply(Softmax { width: width(x)? }, x.tensor, shape)?),

@@ -33,7 +33,7 @@ use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::Lookup;
 use crate::kernels::{apply, with_values};
-use crate::passes::{bind, hoist};
+use crate::passes::{absorb_biases, bind, hoist};
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
@@ -87,7 +87,8 @@ impl Network {
             Ok(Var::from_vec(values, shape.as_slice(), &Device::Cpu)?)
         });
         let parameters = variables.collect::<Result<_, LowerError>>()?;
-        let hoisted = hoist(&bind(graph, size)?);
+        let mut hoisted = hoist(&bind(graph, size)?);
+        absorb_biases(&mut hoisted.graph);
         let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<_, _>>()?;
         Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters })

@@ -1,5 +1,6 @@
 //! Rewritings of the graph that every back end can use: IR in, IR out, no tensors.
 
+mod bias;
 mod bind;
 #[cfg(test)]
 pub(crate) mod builder;
@@ -7,6 +8,7 @@ pub mod fuse;
 mod hoist;
 mod rearrange;
 
+pub use bias::absorb_biases;
 pub use bind::{Unbound, bind};
 pub use fuse::fuse;
 pub use hoist::{Hoisted, hoist};

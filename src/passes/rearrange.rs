@@ -1,7 +1,7 @@
 //! Sums and products of a cell, rearranged so that more of them needs no state.
 //!
 //! `weight @ concat(x, h)` becomes the sum of two products, each with its columns of the weight; in a sum, what needs no
-//! state is added up first. Then [`super::hoist`] can take it out of the recurrence. Only the rounding changes.
+//! state is added up first, and of that, what is the same for all examples by itself. Then [`super::hoist`] can take it out of the recurrence. Only the rounding changes.
 
 use crate::ir::{BinaryOp, Cell, Dim, Node, NodeId, Op, Type};
 
@@ -83,7 +83,7 @@ fn add(rewrite: &mut Rewrite, like: &Node, a: NodeId, b: NodeId) -> NodeId {
     rewrite.push(Node { op: Op::Binary(BinaryOp::Add), inputs: vec![a, b], ty, ..like.clone() })
 }
 
-/// In every sum the terms that need no state come first.
+/// In every sum the terms that need no state come first: those of an example, then those that all share.
 fn sums(cell: &Cell) -> Cell {
     let mut by_state = vec![false; cell.nodes.len()];
     let mut uses = vec![0; cell.nodes.len()];
@@ -106,17 +106,18 @@ fn sums(cell: &Cell) -> Cell {
             let mut terms = Vec::new();
             collect(cell, NodeId(i), &inner, &mut terms);
             let (needing, free): (Vec<NodeId>, Vec<NodeId>) = terms.into_iter().partition(|term| by_state[term.0]);
+            let (own, shared): (Vec<NodeId>, Vec<NodeId>) =
+                free.into_iter().partition(|term| cell.node(*term).ty.per_example);
             let group = |rewrite: &mut Rewrite, terms: &[NodeId]| {
                 let mut terms = terms.iter().map(|term| rewrite.new[term.0]).collect::<Vec<_>>().into_iter();
                 let first = terms.next();
                 first.map(|first| terms.fold(first, |sum, term| add(rewrite, node, sum, term)))
             };
-            // Terms of another shape (one number, a shared vector) keep their place: the sum has to have the node's shape.
-            match (group(&mut rewrite, &free), group(&mut rewrite, &needing)) {
-                (Some(a), Some(b)) => add(&mut rewrite, node, a, b),
-                (Some(sum), None) | (None, Some(sum)) => sum,
-                (None, None) => rewrite.copy(node),
-            }
+            let sums = [group(&mut rewrite, &own), group(&mut rewrite, &shared), group(&mut rewrite, &needing)];
+            let mut sums = sums.into_iter().flatten();
+            let first = sums.next();
+            let sum = first.map(|first| sums.fold(first, |sum, term| add(&mut rewrite, node, sum, term)));
+            sum.unwrap_or(NodeId(0))
         } else if inner[i] {
             // Stands in the sum it is a part of; what follows never asks for it.
             NodeId(0)

@@ -56,7 +56,7 @@ pub fn gemm(a: Matrix, b: Matrix, c: &mut [f32], add: bool) {
         return;
     }
     let shared = a.rows * b.columns * a.columns >= SHARE && rayon::current_num_threads() > 1;
-    if a.column_step == 1 { by_rows(a, b, c, add, shared) } else { by_panels(a, b, c, add, shared) }
+    if a.row_step != 1 || a.column_step == 1 { by_rows(a, b, c, add, shared) } else { by_columns(a, b, c, add, shared) }
 }
 
 /// All of `b` packed once, the rows shared.
@@ -67,8 +67,8 @@ fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
     let rows = if shared { a.rows.div_ceil(rayon::current_num_threads() * 4).next_multiple_of(ROWS) } else { a.rows };
     let work = |(piece, c): (usize, &mut [f32])| {
         let first = piece * rows;
-        let a = Matrix { data: &a.data[first * a.row_step..], rows: c.len() / columns, ..a };
-        arch().dispatch(Strips { a, packed: &packed, c, columns, first: 0, add });
+        let left = Left::Standing { data: &a.data[first * a.row_step..], row_step: a.row_step };
+        arch().dispatch(Strips { left, rows: c.len() / columns, packed: &packed, c, columns, first: 0, add });
     };
     if shared {
         c.par_chunks_mut(rows * columns).enumerate().for_each(work);
@@ -77,32 +77,28 @@ fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
     }
 }
 
-/// The panels shared, each packed piece by piece along the sum.
-fn by_panels(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
+/// The left side stands by columns and the sum is long: both sides are packed piece by piece along it. Threads share the
+/// rows of the result.
+fn by_columns(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
     let columns = b.columns;
-    // Rows of the result, in pieces: every thread goes through all panels of its rows.
-    let pieces = if shared { rayon::current_num_threads() * 2 } else { 1 };
+    let pieces = if shared { rayon::current_num_threads() } else { 1 };
     let rows = a.rows.div_ceil(pieces).next_multiple_of(ROWS);
-    let width = pack::panel_width().0;
     let work = |(piece, c): (usize, &mut [f32])| {
-        let (top, count) = (piece * rows, c.len() / columns);
-        for first in (0..columns).step_by(width) {
-            for from in (0..a.columns).step_by(TERMS) {
-                let terms = TERMS.min(a.columns - from);
-                let part = Matrix {
-                    data: &b.data[from * b.row_step + first * b.column_step..],
-                    rows: terms,
-                    columns: width.min(columns - first),
-                    ..b
-                };
-                let packed = Packed::new(part);
-                let a = Matrix {
-                    data: &a.data[top * a.row_step + from * a.column_step..],
-                    rows: count,
-                    columns: terms,
-                    ..a
-                };
-                arch().dispatch(Strips { a, packed: &packed, c, columns, first, add: add || from > 0 });
+        let count = c.len() / columns;
+        let mut left = Vec::new();
+        for from in (0..a.columns).step_by(TERMS) {
+            let terms = TERMS.min(a.columns - from);
+            pack_left(&a, piece * rows..piece * rows + count, from..from + terms, &mut left);
+            let strips = |first: usize, width: usize, c: &mut [f32]| {
+                let data = &b.data[from * b.row_step + first * b.column_step..];
+                let packed = Packed::new(Matrix { data, rows: terms, columns: width, ..b });
+                let tiles = Left::Packed(&left);
+                let add = add || from > 0;
+                arch().dispatch(Strips { left: tiles, rows: count, packed: &packed, c, columns, first, add });
+            };
+            let width = pack::panel_width().0;
+            for first in (0..columns).step_by(width) {
+                strips(first, width.min(columns - first), c);
             }
         }
     };
@@ -113,9 +109,33 @@ fn by_panels(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
     }
 }
 
+/// Rows of a matrix that stands by columns, a tile after the other: for every term the numbers of its rows.
+fn pack_left(a: &Matrix, rows: std::ops::Range<usize>, terms: std::ops::Range<usize>, left: &mut Vec<f32>) {
+    let count = terms.len();
+    left.clear();
+    left.resize(rows.len().next_multiple_of(ROWS) * count, 0.0);
+    for (i, term) in terms.enumerate() {
+        let start = term * a.column_step + rows.start * a.row_step;
+        for (tile, from) in a.data[start..start + rows.len()].chunks(ROWS).enumerate() {
+            let to = (tile * count + i) * ROWS;
+            left[to..to + from.len()].copy_from_slice(from);
+        }
+    }
+}
+
+/// The left side of some rows.
+#[derive(Clone, Copy)]
+enum Left<'a> {
+    /// Rows `row_step` apart, their terms side by side.
+    Standing { data: &'a [f32], row_step: usize },
+    /// As [`pack_left`] leaves it.
+    Packed(&'a [f32]),
+}
+
 /// Some rows of the product on one thread: columns `first ..` of `c`.
 struct Strips<'a> {
-    a: Matrix<'a>,
+    left: Left<'a>,
+    rows: usize,
     packed: &'a Packed,
     c: &'a mut [f32],
     /// Of a row of `c`.
@@ -129,31 +149,37 @@ impl WithSimd for Strips<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, packed, c, columns, first, add } = self;
+        let Self { left, rows: all, packed, c, columns, first, add } = self;
         let k = packed.k;
-        assert!(a.columns == k && c.len() >= a.rows * columns && first + packed.columns <= columns);
-        assert!(a.rows == 0 || (a.rows - 1) * a.row_step + (k - 1) * a.column_step < a.data.len());
-        let (left, out) = (a.data.as_ptr(), c.as_mut_ptr());
+        assert!(c.len() >= all * columns && first + packed.columns <= columns);
+        match left {
+            Left::Standing { data, row_step } => assert!(all == 0 || (all - 1) * row_step + k <= data.len()),
+            Left::Packed(data) => assert!(data.len() >= all.next_multiple_of(ROWS) * k),
+        }
+        let out = c.as_mut_ptr();
         for (offset, width, panel) in packed.panels() {
-            for top in (0..a.rows).step_by(ROWS) {
-                let rows = ROWS.min(a.rows - top);
+            for top in (0..all).step_by(ROWS) {
+                let rows = ROWS.min(all - top);
                 let mut from = [std::ptr::null(); ROWS];
                 let mut to = [std::ptr::null_mut(); ROWS];
                 for r in 0..rows {
-                    from[r] = left.wrapping_add((top + r) * a.row_step);
+                    from[r] = match left {
+                        Left::Standing { data, row_step } => data.as_ptr().wrapping_add((top + r) * row_step),
+                        Left::Packed(data) => data.as_ptr().wrapping_add(top * k + r),
+                    };
                     to[r] = out.wrapping_add((top + r) * columns + first + offset);
                 }
                 let start = to.map(<*mut f32>::cast_const);
                 let tile = Tile {
                     k,
                     a: &from[..rows],
-                    step: a.column_step,
+                    step: if let Left::Packed(_) = left { ROWS } else { 1 },
                     panel,
                     start: if add { &start[..rows] } else { &[] },
                     out: &to[..rows],
                     columns: width,
                 };
-                // SAFETY: the asserts above hold all rows of `a` and `c` in their slices; the rows of `c` are apart, and
+                // SAFETY: the asserts above hold all rows of both sides in their slices; the rows of `c` are apart, and
                 // nobody else has it.
                 unsafe { tile.run(simd) };
             }

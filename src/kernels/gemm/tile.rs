@@ -83,7 +83,8 @@ impl<const R: usize, const V: usize> WithSimd for Sized<'_, R, V> {
         let Tile { k, a, step, panel, start, out, columns } = self.0;
         let lanes = S::F32_LANES;
         let whole = columns == V * lanes;
-        let a: [*const f32; R] = std::array::from_fn(|r| a[r]);
+        let mut rows = [std::ptr::null::<f32>(); R];
+        rows.copy_from_slice(a);
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         // SAFETY: the caller of `Tile::run` vouches for `start` and its `columns` numbers.
         unsafe {
@@ -104,10 +105,12 @@ impl<const R: usize, const V: usize> WithSimd for Sized<'_, R, V> {
         for i in 0..k {
             // SAFETY: `run` has checked that the panel holds `k * V` vectors, its caller vouches for the rows of `a`.
             unsafe {
-                let b: [S::f32s; V] =
-                    std::array::from_fn(|v| panel.add((i * V + v) * lanes).cast::<S::f32s>().read_unaligned());
+                let mut b = [simd.splat_f32s(0.0); V];
+                for v in 0..V {
+                    b[v] = panel.add((i * V + v) * lanes).cast::<S::f32s>().read_unaligned();
+                }
                 for r in 0..R {
-                    let x = simd.splat_f32s(*a[r].add(i * step));
+                    let x = simd.splat_f32s(*rows[r].add(i * step));
                     for v in 0..V {
                         sums[r][v] = simd.mul_add_e_f32s(x, b[v], sums[r][v]);
                     }

@@ -79,7 +79,9 @@ impl WithSimd for Block<'_> {
                         for tile in (0..running(t)).step_by(scratch.tile) {
                             let rows = tile..running(t).min(tile + scratch.tile);
                             let now = Now { tile, ..now };
-                            lines.iter().for_each(|line| line.run(simd, &now, rows.clone()));
+                            for line in lines {
+                                line.run(simd, &now, rows.clone());
+                            }
                         }
                     }
                 }

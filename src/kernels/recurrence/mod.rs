@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::column_sums::column_sums;
 use super::gemm::{Matrix, Packed, gemm};
 use super::simd::arch;
 use crate::ir::ParameterId;
@@ -172,13 +173,9 @@ impl Recurrence<'_> {
             }
             gradients.push((weight.parameter, gradient));
         }
-        let ones = vec![1.0; self.rows()];
         for (parameter, g) in &self.program.vector_gradients {
             let one = Operand { place: Place::Constant(1.0), start: 0, width: 1 };
-            let (g, _) = self.pair(g, &one, find);
-            let mut gradient = vec![0.0; g.columns];
-            gemm(Matrix::new(&ones[..g.rows], 1, g.rows), g, &mut gradient, false);
-            gradients.push((*parameter, gradient));
+            gradients.push((*parameter, column_sums(self.pair(g, &one, find).0)));
         }
         gradients
     }

@@ -66,6 +66,11 @@ impl Step {
         Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters, program })
     }
 
+    /// Why the cell has no fused form, if it has none.
+    pub fn fallback(&self) -> Option<&str> {
+        self.program.as_ref().err().map(String::as_str)
+    }
+
     /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
     pub fn join(&self, parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
         let flat = self.parameters.keys().map(|id| parameter(*id).flatten_all()).collect::<Result<Vec<_>>>()?;

@@ -10,7 +10,7 @@ use crate::passes::bind;
 use crate::random::Random;
 
 /// Writes equations over values of size `H`; every parameter it mentions is declared and used once.
-struct Equations {
+pub(super) struct Equations {
     random: Random,
     parameters: Vec<&'static str>,
     /// What an equation may read.
@@ -45,7 +45,7 @@ impl Equations {
     }
 
     /// A whole cell of one or two states.
-    fn cell(seed: u64) -> String {
+    pub fn cell(seed: u64) -> String {
         let mut equations = Self { random: Random::new(seed, &[]), parameters: vec![], names: vec!["h".to_owned()] };
         let two = equations.random.below(2) == 1;
         let mut body = String::new();
@@ -64,7 +64,7 @@ impl Equations {
 }
 
 /// A model around the cell, every size and weight known.
-fn built(text: &str, seed: u64) -> (Builder, NodeId) {
+pub(super) fn built(text: &str, seed: u64) -> (Builder, NodeId) {
     let checked = check_text("test.rnn", text, &mut NoFiles);
     let messages: Vec<&String> = checked.diagnostics.iter().map(|diagnostic| &diagnostic.message).collect();
     let model: Option<Model> = checked.program.and_then(|program| program.model);

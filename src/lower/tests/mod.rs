@@ -1,6 +1,7 @@
 //! The lowering against an interpreter of scalars: every operation's value and gradient, on texts of different lengths.
 
 mod cells;
+mod fused;
 mod interpreter;
 mod operations;
 mod padding;

@@ -1,0 +1,98 @@
+//! The fused path against the reference on batches large enough for every edge of its blocks, tiles and panels, and against
+//! itself on other numbers of threads.
+
+use proptest::prelude::*;
+
+use super::cells::{Equations, built};
+use super::*;
+use crate::random::Random;
+
+/// Texts of lengths up to `longest`, some of them empty.
+fn many(seed: u64, count: usize, longest: usize) -> Vec<Vec<u32>> {
+    let mut random = Random::new(seed, &[2]);
+    let mut text = |_| {
+        let length = random.below(longest + 1);
+        (0..length).map(|_| random.below(VOCABULARY) as u32).collect()
+    };
+    let mut texts: Vec<Vec<u32>> = (0..count).map(&mut text).collect();
+    texts.push(vec![1; longest]);
+    texts
+}
+
+/// Logits and all gradients of a training step.
+fn step(builder: &Builder, logits: NodeId, texts: &[Vec<u32>], path: Path) -> Vec<Vec<f32>> {
+    let network = network_by(builder, path);
+    let mode = Mode::Train { seed: 3, step: 0 };
+    let result = network.forward(&[logits], &tokens(texts), mode).expect("a sound graph").remove(0);
+    let weights: Vec<f32> = (0..result.elem_count()).map(|i| coefficient(i, 1) as f32).collect();
+    let weights = Tensor::from_vec(weights, result.shape(), &Device::Cpu).expect("a tensor");
+    let loss = (&result * weights).and_then(|product| product.mean_all()).expect("a scalar");
+    let gradients = network.gradients(&loss).expect("every parameter is used");
+    let logits = result.flatten_all().and_then(|flat| flat.to_vec1()).expect("numbers");
+    std::iter::once(logits).chain(gradients.into_iter().flatten()).collect()
+}
+
+fn model(cell: &str, layer: &str) -> String {
+    format!(
+        "{cell}model M(text: words[T]) -> class[C] {{\n  text |> embedding(5) |> {layer} |> mean_over_time |> dense(C) |> softmax\n}}"
+    )
+}
+
+fn assert_close(a: &[Vec<f32>], b: &[Vec<f32>]) {
+    for (a, b) in a.iter().zip(b) {
+        let scale = a.iter().fold(1e-3f32, |largest, x| largest.max(x.abs()));
+        for (a, b) in a.iter().zip(b) {
+            assert!((a - b).abs() <= 2e-5 * scale, "{a} is not {b} (of {scale})");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_cell_is_the_same_on_both_paths(seed in any::<u64>(), reverse: bool, width in 1usize..70, count in 1usize..40) {
+        let text = model(&Equations::cell(seed), &format!("odd({width}, reverse = {reverse})"));
+        let (mut builder, logits) = built(&text, seed);
+        // Wide cells with large weights are chaotic: no two orders of summation would agree.
+        let scale = 1.0 / (width as f32).sqrt();
+        builder.values.iter_mut().flatten().for_each(|weight| *weight *= scale);
+        let texts = many(seed, count, 9);
+        let fused = step(&builder, logits, &texts, Path::Fused);
+        let reference = step(&builder, logits, &texts, Path::Reference);
+        assert_close(&fused, &reference);
+    }
+}
+
+#[test]
+fn the_library_is_the_same_on_both_paths() {
+    for layer in ["lstm(33)", "gru(17, reverse = true)", "rnn(64, nonlinearity = relu)", "bigru(20)", "bilstm(48)"] {
+        let (builder, logits) = built(&model("", layer), 1);
+        let texts = many(5, 37, 12);
+        assert_close(&step(&builder, logits, &texts, Path::Fused), &step(&builder, logits, &texts, Path::Reference));
+    }
+}
+
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    let (builder, logits) = built(&model("", "bilstm(100, num_layers = 2)"), 1);
+    let texts = many(9, 70, 25);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| step(&builder, logits, &texts, Path::Fused))
+    };
+    let one = run(1);
+    assert!(one.iter().flatten().all(|value| value.is_finite()));
+    for threads in [2, 3, 5] {
+        assert!(run(threads) == one, "{threads} threads give other bits");
+    }
+    assert!(run(1) == one, "a second run gives other bits");
+}
+
+#[test]
+fn what_has_no_fused_form_says_why() {
+    let cell = "cell noisy(x: [I]; h: [H]) {\n  param w : [H, I]\n  param u : [H, H]\n  h' = tanh(w @ x + u @ dropout(h, 0.1))\n}\n";
+    let (builder, _) = built(&model(cell, "noisy(4)"), 1);
+    let network = network(&builder);
+    assert_eq!(network.steps.iter().map(|step| step.fallback()).collect::<Vec<_>>(), [Some("it has dropout inside")]);
+}
