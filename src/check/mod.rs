@@ -2,22 +2,32 @@
 //!
 //! Pure and total. It opens no data file: sizes that come from data stay symbols.
 
+mod arguments;
 mod calls;
 mod cells;
 mod checker;
 mod data;
 mod definitions;
 mod duplicates;
+mod elaborate;
 mod evaluate;
 mod imports;
 mod initializers;
+mod kinds;
 mod layers;
 mod lints;
 mod model;
+mod numbers;
+mod operators;
+mod parameters;
 mod primitives;
 mod reach;
+mod reader;
+mod results;
+mod scans;
 pub mod settings;
 mod shapes;
+mod statements;
 mod synonyms;
 mod train;
 mod value;
@@ -35,7 +45,7 @@ pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};
 use definitions::{Definitions, duplicate};
-use settings::Reader;
+use reader::Reader;
 use value::Value;
 
 /// The newest edition of the language.
@@ -82,7 +92,7 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         constants.iter().map(|constant| (constant.names[0].name.as_str(), &constant.value.kind)).collect();
     let constant = |ident: &Ident| named.get(ident.name.as_str()).map(|kind| (*kind).clone());
     let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
-    let mut reader = Reader { sources: &files.sources, constants: constant, diagnostics: &mut diagnostics };
+    let mut reader = Reader { constants: constant, diagnostics: &mut diagnostics };
     let data = data_block.map(|block| data::data(block, &mut reader));
     let train = train::train(train_block, data.as_ref(), whole, &mut reader);
 
