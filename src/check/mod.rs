@@ -118,6 +118,10 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
 
+    if files.entry.items.is_empty() && diagnostics.is_empty() {
+        let help = "a file says what is learned from (`data`), what learns (`model`) and how (`train`)";
+        diagnostics.push(Diagnostic::new(code::NO_MODEL, whole, "there is nothing in this file").help(help));
+    }
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
     diagnostics.dedup();
     keep_the_first(&mut diagnostics);
@@ -157,8 +161,9 @@ pub fn check_library() -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// Where a finding about a file as a whole is shown: its first character.
 fn whole(sources: &Sources, file: FileId) -> Span {
-    Span::new(file, 0, sources.file(file).text.len().min(1))
+    Span::new(file, 0, sources.file(file).text.chars().next().map_or(0, char::len_utf8))
 }
 
 fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut Vec<Diagnostic>) -> Vec<ast::Let> {

@@ -91,7 +91,8 @@ fn a_record_that_was_tampered_with() {
         &|_, r| r["source"] = "garbage {".into(),
         "the source in it is not sound: `garbage` does not start a part of a .rnn file",
     );
-    case(&|_, r| r["source"] = "".into(), "the source in it has no model");
+    case(&|_, r| r["source"] = "".into(), "the source in it is not sound: there is nothing in this file");
+    case(&|_, r| r["source"] = "edition = 1".into(), "the source in it has no model");
     case(
         &|_, r| r["source"] = format!("use \"/etc/passwd\"\n{}", r["source"].as_str().unwrap()).into(),
         "the source in it is not sound: cannot read the imported file \"/etc/passwd\": files cannot be read here",
