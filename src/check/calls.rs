@@ -179,6 +179,8 @@ impl Checker<'_> {
                 callee.span,
                 ours,
             );
+        } else if let Some(why) = super::synonyms::elsewhere(&callee.name) {
+            diagnostic = diagnostic.help(why);
         } else {
             let scope: Vec<String> = self.current().scopes.iter().flat_map(|s| s.keys().cloned()).collect();
             let known = self

@@ -10,6 +10,9 @@ use super::numbers::number;
 use super::settings::unknown;
 use super::value::{CellValue, Kind, Value};
 
+/// A width beyond this fits no memory: one layer of it would have a million gigabytes.
+const LARGEST_SIZE: i64 = 1 << 24;
+
 impl Checker<'_> {
     /// A setting's value, read as its declared kind says.
     pub fn typed(&mut self, expr: &Expr, parameter: &Parameter) -> Value {
@@ -58,8 +61,9 @@ impl Checker<'_> {
             }
             (Kind::Choice(words), Value::Choice(word)) => words.contains(word),
             (Kind::Dim(_), Value::Dim(dim)) => {
-                if dim.as_constant().is_some_and(|n| !(1..=1 << 24).contains(&n)) {
-                    let message = format!("`{}` is a size of at least 1, and this is {dim}", parameter.name.name);
+                if let Some(n) = dim.as_constant().filter(|n| !(1..=LARGEST_SIZE).contains(n)) {
+                    let bound = if n < 1 { "at least 1".to_string() } else { format!("at most {LARGEST_SIZE}") };
+                    let message = format!("`{}` is a size of {bound}, and this is {n}", parameter.name.name);
                     return self.report(
                         Diagnostic::new(code::OUT_OF_RANGE, expr.span, message)
                             .here("not a size")

@@ -189,7 +189,11 @@ fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut V
         if !literal {
             let message = format!("the constant `{}` must be a number, a text, true, false or none", name.name);
             let diagnostic = Diagnostic::new(code::WRONG_KIND, constant.value.span, message).here("not a plain value");
-            diagnostics.push(diagnostic.help("what depends on an input belongs into a `model` or a `layer`"));
+            diagnostics.push(
+                diagnostic.help("what is computed belongs where it is used: `let` inside a `model` or a `layer`"),
+            );
+            let value = ast::Expr { kind: ExprKind::Broken, span: constant.value.span };
+            constants.push(ast::Let { value, ..constant.clone() });
             continue;
         }
         constants.push(constant.clone());
@@ -212,8 +216,16 @@ fn binding(constant: &ast::Let) -> (String, Binding) {
 }
 
 fn edition(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    let mut first: Option<Span> = None;
     for item in &file.items {
         let Item::Edition { value, .. } = item else { continue };
+        if let Some(first) = first.replace(value.span) {
+            diagnostics.push(
+                Diagnostic::new(code::DUPLICATE, value.span, "the edition is stated twice")
+                    .here("again here")
+                    .label(first, "first here"),
+            );
+        }
         match value.kind {
             ExprKind::Integer(1) => {}
             ExprKind::Integer(n) => {

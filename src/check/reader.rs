@@ -332,7 +332,7 @@ fn nested(table: &'static [Setting], name: &str) -> Option<String> {
 fn describe(kind: &ExprKind) -> String {
     match kind {
         ExprKind::Integer(n) => format!("the number {n}"),
-        ExprKind::Float(x) => format!("the number {x}"),
+        ExprKind::Float(x) => format!("the number {x:?}"),
         ExprKind::String(text) => format!("the text {text:?}"),
         ExprKind::Bool(b) => b.to_string(),
         ExprKind::None => "none".into(),

@@ -81,7 +81,7 @@ fn a_record_that_was_tampered_with() {
     case(&source("lstm(8)", "gru(8)"), "it has no tensor `gru.weight_ih_l0`");
     case(
         &source("lstm(8)", "lstm(99999999999)"),
-        "the source in it is not sound: `hidden_size` is a size of at least 1, and this is 99999999999",
+        "the source in it is not sound: `hidden_size` is a size of at most 16777216, and this is 99999999999",
     );
     case(
         &source("lstm(8)", "lstm(1000000)"),
