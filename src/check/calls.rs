@@ -194,6 +194,8 @@ impl Checker<'_> {
                     callee.span,
                     near,
                 );
+            } else if self.incomplete {
+                return Value::Poison;
             } else {
                 diagnostic = diagnostic.help("a layer of your own is `layer name(x: [T, I], size: H) -> [T, H] { … }`");
             }

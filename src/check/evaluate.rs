@@ -138,6 +138,8 @@ impl Checker<'_> {
                 ident.span,
                 ours,
             );
+        } else if self.incomplete {
+            return Value::Poison;
         }
         self.report(diagnostic)
     }

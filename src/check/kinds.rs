@@ -111,6 +111,8 @@ impl Checker<'_> {
             } else if let Some(near) = suggest::nearest(&ident.name, self.definitions.cell_names()) {
                 diagnostic =
                     diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
+            } else if self.incomplete {
+                return Value::Poison;
             }
             return self.report(diagnostic);
         };

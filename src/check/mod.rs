@@ -1,6 +1,12 @@
 //! AST → IR: names, settings and shapes proved; everything wrong reported in one run.
 //!
 //! Pure and total. It opens no data file: sizes that come from data stay symbols.
+//!
+//! A way through it: `model` (its head and its result); `statements` and `evaluate` (bodies and expressions); `calls`,
+//! `arguments`, `kinds` (what an application means and is given); `elaborate`, `results` (a layer's body in one use, and
+//! what it promises); `cells`, `scans`, `parameters`; `primitives`, `operators`, `numbers`, `shapes` (types of results). `data`
+//! and `train` are read through `reader` against the tables of `settings`. `layers`, `cells` and `lints` look at definitions
+//! that nothing may use.
 
 mod arguments;
 mod calls;
@@ -98,6 +104,7 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
 
     let mut checker = Checker::new(&files.sources, &definitions);
     checker.lost = user_files().flat_map(|file| file.lost.iter().cloned()).collect();
+    checker.incomplete = files.incomplete;
     checker.constants = constants.iter().map(binding).collect();
     for definition in definitions.user() {
         checker.check_definition(&definition);
