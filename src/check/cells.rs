@@ -1,16 +1,16 @@
-//! Cells: their equations on their own, and scans that read a sequence with them.
+//! Cells: their states and equations, and each one checked on its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{Cell, Dim, Direction, NodeId, Op, Segment, State, Type};
+use crate::ir::{NodeId, Op, State, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Statement, TypeKind};
 
-use super::calls::{Arguments, kind_of};
+use super::arguments::is_value;
 use super::checker::{Checker, Frame};
-use super::definitions::Definition;
-use super::value::{CellValue, Kind, Value};
+use super::kinds::kind_of;
+use super::value::{Kind, Value};
 
 /// Sizes of the states that the input does not fix, in order of appearance: `H`.
 pub fn free_dims(cell: &ast::Cell) -> impl Iterator<Item = &str> {
@@ -47,151 +47,8 @@ fn dim_names(expr: &ast::Expr) -> Vec<String> {
 }
 
 impl Checker<'_> {
-    /// `scan(x, cell, hidden_size, reverse)`
-    pub fn scan(&mut self, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
-        let setting = |wanted: &str| {
-            arguments.settings.iter().find(|(p, _, _)| p.name.name == wanted).map(|(_, v, s)| (v.clone(), *s))
-        };
-        let (size, size_span) = setting("hidden_size").unwrap_or((Value::Poison, span));
-        let Value::Dim(size) = size else { return Value::Poison };
-        let reverse = match setting("reverse") {
-            Some((Value::Bool(reverse), _)) => reverse,
-            _ => false,
-        };
-        let cell = match setting("cell") {
-            Some((Value::Cell(cell), _)) => cell,
-            Some((Value::Abstract(_), _)) => return self.abstract_scan(x, size, span),
-            _ => return Value::Poison,
-        };
-        if !self.may_call(span) {
-            return Value::Poison;
-        }
-        if self.broken.contains(&(cell.definition.name().to_string(), cell.definition.library())) {
-            return self.abstract_scan(x, size, span);
-        }
-        let ty = self.ty(x).clone();
-        let width = ty.last_axis().cloned().unwrap_or_default();
-        let turn = self.current().turn;
-        // PyTorch's names; a second scan of the same turn and direction goes under the cell's name.
-        let plain = self.frame().scans.insert((turn, reverse));
-        let path = if plain { self.current().path.clone() } else { self.unique_path(cell.definition.name()) };
-        let suffix = format!("_l{turn}{}", if reverse { "_reverse" } else { "" });
-        let Some(cell) = self.instantiate(&cell, &width, x_span, (size.clone(), size_span), path, suffix, span) else {
-            return Value::Poison;
-        };
-        let output = cell.states[0].size.clone();
-        self.cells.push(cell);
-        let direction = if reverse { Direction::Backward } else { Direction::Forward };
-        let directions = Some(vec![Segment { width: output.clone(), direction }]);
-        let axes = vec![ty.axes[0].clone(), output];
-        let op = Op::Scan { cell: crate::ir::CellId(self.cells.len() - 1), reverse };
-        Value::Tensor(self.push(op, vec![x], Type { directions, ..Type::example(axes) }, span))
-    }
-
-    /// A cell with its sizes known: its equations as nodes.
-    #[allow(clippy::too_many_arguments)]
-    fn instantiate(
-        &mut self,
-        value: &CellValue,
-        width: &Dim,
-        x_span: Span,
-        size: (Dim, Span),
-        path: String,
-        suffix: String,
-        span: Span,
-    ) -> Option<Cell> {
-        let Definition::Cell { ast: cell, library } = &value.definition else { return None };
-        let frame = Frame {
-            name: cell.name.name.clone(),
-            library: *library,
-            path,
-            site: Some(span),
-            call: self.current().call,
-            scopes: vec![BTreeMap::new()],
-            suffix: Some(suffix),
-            ..Frame::default()
-        };
-        let outer = std::mem::take(&mut self.nodes);
-        let graph = self.graph;
-        self.graphs += 1;
-        self.graph = self.graphs;
-        self.frames.push(frame);
-        let result = self.instantiate_inside(value, cell, width, x_span, size, span);
-        self.frames.pop();
-        self.graph = graph;
-        let nodes = std::mem::replace(&mut self.nodes, outer);
-        let (input, states) = result?;
-        Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes })
-    }
-
-    fn instantiate_inside(
-        &mut self,
-        value: &CellValue,
-        cell: &ast::Cell,
-        width: &Dim,
-        x_span: Span,
-        size: (Dim, Span),
-        span: Span,
-    ) -> Option<(Dim, Vec<State>)> {
-        let given: BTreeMap<&str, (&Value, Span)> =
-            value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
-        let names: Vec<String> = free_dims(cell).map(str::to_string).collect();
-        for (i, name) in names.iter().enumerate() {
-            match given.get(name.as_str()) {
-                Some((dim, at)) => self.bind(name, (*dim).clone(), *at),
-                None if i == 0 => self.bind(name, Value::Dim(size.0.clone()), size.1),
-                None => {
-                    let message = format!("the cell `{}` needs the size `{name}`", cell.name.name);
-                    self.report(
-                        Diagnostic::new(code::MISSING_SETTING, value.span, message)
-                            .here("not given here")
-                            .help(format!("write `{}({name} = 64)`", cell.name.name)),
-                    );
-                    return None;
-                }
-            }
-        }
-        // The input, matched with the declared width.
-        let input = cell.input.as_ref()?;
-        let x = self.push(Op::StepInput, Vec::new(), Type::example(vec![width.clone()]), x_span);
-        if let Some(ty) = &input.ty
-            && !self.match_pattern(
-                ty,
-                &super::shapes::Input { node: x, at: x_span, site: span },
-                &input.name.name,
-                &cell.name.name,
-            )
-        {
-            return None;
-        }
-        self.bind(&input.name.name, Value::Tensor(x), input.name.span);
-        for parameter in &cell.settings {
-            let (value, at) = match given.get(parameter.name.name.as_str()) {
-                Some((Value::None, _)) | None => match &parameter.default {
-                    Some(default) => (self.typed(default, parameter), parameter.span),
-                    None => {
-                        let message = format!("the cell `{}` needs `{}`", cell.name.name, parameter.name.name);
-                        self.report(
-                            Diagnostic::new(code::MISSING_SETTING, value.span, message)
-                                .here("not given here")
-                                .label(parameter.span, "declared here"),
-                        );
-                        return None;
-                    }
-                },
-                Some((value, at)) => ((*value).clone(), *at),
-            };
-            if let Some(Kind::Dim(dim)) = kind_of(parameter) {
-                self.bind(&dim, value.clone(), at);
-            }
-            self.bind(&parameter.name.name, value, at);
-        }
-        let states = self.states(cell)?;
-        Some((width.clone(), states))
-    }
-
     /// The states and equations, everything they name being bound.
-    fn states(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {
+    pub fn states(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {
         let mut sizes = Vec::new();
         for (i, state) in cell.states.iter().enumerate() {
             let ty = state.ty.as_ref()?;
@@ -340,7 +197,7 @@ impl Checker<'_> {
             self.declare_names(dim, false);
         }
         for state in &cell.states {
-            if !super::calls::is_value(state) {
+            if !is_value(state) {
                 let message = format!("the state `{}` needs a shape", state.name.name);
                 self.report(
                     Diagnostic::new(code::WRONG_KIND, state.span, message)
@@ -405,7 +262,7 @@ impl Checker<'_> {
             self.bind(&parameter.name.name, value, parameter.name.span);
         }
         // Defaults may speak of any of them.
-        for parameter in settings.iter().filter(|p| !super::calls::is_value(p)) {
+        for parameter in settings.iter().filter(|p| !is_value(p)) {
             if let Some(default) = &parameter.default {
                 self.typed(default, parameter);
             }
@@ -429,60 +286,5 @@ impl Checker<'_> {
                     .help("use it in an equation: otherwise every text gives the same result"),
             );
         }
-    }
-
-    /// The parameter `name` of the current frame, made on first use.
-    pub fn use_parameter(&mut self, name: &str, span: Span) -> Value {
-        let Some(pending) = self.current().pending.get(name).cloned() else { return Value::Poison };
-        let declared = pending.declaration.span;
-        if self.generic() && self.current().generic {
-            let node = self.push(Op::Constant(0.0), Vec::new(), Type::shared(pending.shape), span);
-            self.note_origin(node, declared, "declared here".into());
-            return Value::Tensor(node);
-        }
-        let path = super::calls::parameter_path(self.current(), name);
-        let id = match self.parameter_names.get(&path).copied() {
-            Some(id) => {
-                let earlier = &self.parameters[id.0];
-                if earlier.shape != pending.shape {
-                    return self.shared_differently(id, &pending.shape, name, span);
-                }
-                id
-            }
-            None => {
-                let Some(parameter) = self.parameter(path.clone(), &pending) else { return Value::Poison };
-                self.parameters.push(parameter);
-                let id = crate::ir::ParameterId(self.parameters.len() - 1);
-                self.parameter_names.insert(path, id);
-                id
-            }
-        };
-        let node = self.push(Op::Parameter(id), Vec::new(), Type::shared(pending.shape), span);
-        self.note_origin(node, declared, "declared here".into());
-        Value::Tensor(node)
-    }
-
-    /// One instance applied to two inputs of different widths.
-    fn shared_differently(&mut self, id: crate::ir::ParameterId, shape: &[Dim], name: &str, span: Span) -> Value {
-        let earlier = self.parameters[id.0].clone();
-        let (old, new) = (Type::shared(earlier.shape.clone()), Type::shared(shape.to_vec()));
-        let message = format!(
-            "weights shared by two inputs need one shape: `{name}` is {old} for the first and {new} for this one"
-        );
-        // The applications as the user wrote them: the outermost around the first use and around this one.
-        let outermost = |mut call: Option<crate::ir::CallId>| {
-            let mut span = None;
-            while let Some(id) = call {
-                span = Some(self.calls[id.0].span);
-                call = self.calls[id.0].parent;
-            }
-            span
-        };
-        let site = outermost(self.current().call).unwrap_or(span);
-        let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, site, message).here(format!("{new} here"));
-        if let Some(first) = outermost(earlier.call) {
-            diagnostic = diagnostic.label(first, format!("`{name}` is {old} here"));
-        }
-        self.report(diagnostic.help("give both inputs one width, or use two layers"))
     }
 }

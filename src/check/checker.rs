@@ -41,6 +41,8 @@ pub struct Checker<'s> {
     pub frames: Vec<Frame>,
     /// Names that text which could not be parsed may define: not to know them is no further error.
     pub lost: BTreeSet<String>,
+    /// Whether an imported file could not be read: a name that resembles no known one may be defined there.
+    pub incomplete: bool,
     /// Named values of the files, which the library does not see.
     pub constants: BTreeMap<String, Binding>,
     /// Names of the data's class fields → their number of classes.
@@ -123,6 +125,7 @@ impl<'s> Checker<'s> {
             graphs: 0,
             frames: Vec::new(),
             lost: BTreeSet::new(),
+            incomplete: false,
             constants: BTreeMap::new(),
             class_fields: BTreeMap::new(),
             calls_made: 0,

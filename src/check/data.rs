@@ -4,7 +4,8 @@ use crate::diagnostic::{Diagnostic, code, suggest};
 use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
-use super::settings::{Checked, Reader, Setting, Takes, Values};
+use super::reader::Reader;
+use super::settings::{Checked, Setting, Takes, Values};
 
 pub const DATA: &[Setting] = &[
     Setting { name: "train", takes: Takes::Path, default: "", about: "The rows to learn from." },

@@ -57,6 +57,8 @@ pub struct Files {
     pub entry_id: FileId,
     /// In the order of first use, each once.
     pub imports: Vec<(FileId, ast::File)>,
+    /// Whether a file that is imported could not be had: what it defines is not known.
+    pub incomplete: bool,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -74,7 +76,7 @@ pub fn files(path: &str, text: &str, loader: &mut dyn Loader) -> Files {
         library.push(file);
         diagnostics.extend(found);
     }
-    let mut files = Files { sources, library, entry, entry_id, imports: Vec::new(), diagnostics };
+    let mut files = Files { sources, library, entry, entry_id, imports: Vec::new(), incomplete: false, diagnostics };
     let uses = uses(&files.entry);
     let mut open = vec![Open { identity: String::new(), path: path.to_string() }];
     let mut known = Vec::new();
@@ -105,7 +107,9 @@ impl Files {
     ) {
         let from = open.last().map(|o| o.path.clone()).unwrap_or_default();
         for (path, span) in imports {
-            let loaded = match loader.load(&from, path) {
+            let found = loader.load(&from, path);
+            self.incomplete |= found.is_err();
+            let loaded = match found {
                 Ok(loaded) => loaded,
                 Err(LoadError::Missing(why)) => {
                     let message = format!("cannot read the imported file {path:?}: {why}");

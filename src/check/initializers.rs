@@ -5,7 +5,7 @@ use crate::ir::{Dim, Initializer, Op, Parameter, Pretrained, Type};
 use crate::syntax::ast::{Argument, Expr, ExprKind, Ident};
 
 use super::checker::{Checker, Pending};
-use super::evaluate::number;
+use super::numbers::number;
 use super::value::{Kind, Value};
 
 const NAMES: [&str; 14] = [

@@ -7,7 +7,7 @@ use crate::syntax::ast::{BinaryOp, Block, Expr, ExprKind};
 use crate::ir::Op;
 use crate::syntax::ast::{self, Statement};
 
-use super::calls::is_value;
+use super::arguments::is_value;
 use super::checker::{Checker, Frame};
 use super::definitions::Definition;
 use super::value::Value;

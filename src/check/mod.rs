@@ -1,23 +1,39 @@
 //! AST → IR: names, settings and shapes proved; everything wrong reported in one run.
 //!
 //! Pure and total. It opens no data file: sizes that come from data stay symbols.
+//!
+//! A way through it: `model` (its head and its result); `statements` and `evaluate` (bodies and expressions); `calls`,
+//! `arguments`, `kinds` (what an application means and is given); `elaborate`, `results` (a layer's body in one use, and
+//! what it promises); `cells`, `scans`, `parameters`; `primitives`, `operators`, `numbers`, `shapes` (types of results). `data`
+//! and `train` are read through `reader` against the tables of `settings`. `layers`, `cells` and `lints` look at definitions
+//! that nothing may use.
 
+mod arguments;
 mod calls;
 mod cells;
 mod checker;
 mod data;
 mod definitions;
 mod duplicates;
+mod elaborate;
 mod evaluate;
 mod imports;
 mod initializers;
+mod kinds;
 mod layers;
 mod lints;
 mod model;
+mod numbers;
+mod operators;
+mod parameters;
 mod primitives;
 mod reach;
+mod reader;
+mod results;
+mod scans;
 pub mod settings;
 mod shapes;
+mod statements;
 mod synonyms;
 mod train;
 mod value;
@@ -35,7 +51,7 @@ pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};
 use definitions::{Definitions, duplicate};
-use settings::Reader;
+use reader::Reader;
 use value::Value;
 
 /// The newest edition of the language.
@@ -82,12 +98,13 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         constants.iter().map(|constant| (constant.names[0].name.as_str(), &constant.value.kind)).collect();
     let constant = |ident: &Ident| named.get(ident.name.as_str()).map(|kind| (*kind).clone());
     let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
-    let mut reader = Reader { sources: &files.sources, constants: constant, diagnostics: &mut diagnostics };
+    let mut reader = Reader { constants: constant, diagnostics: &mut diagnostics };
     let data = data_block.map(|block| data::data(block, &mut reader));
     let train = train::train(train_block, data.as_ref(), whole, &mut reader);
 
     let mut checker = Checker::new(&files.sources, &definitions);
     checker.lost = user_files().flat_map(|file| file.lost.iter().cloned()).collect();
+    checker.incomplete = files.incomplete;
     checker.constants = constants.iter().map(binding).collect();
     for definition in definitions.user() {
         checker.check_definition(&definition);
@@ -108,6 +125,10 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         }
     }
 
+    if files.entry.items.is_empty() && diagnostics.is_empty() {
+        let help = "a file says what is learned from (`data`), what learns (`model`) and how (`train`)";
+        diagnostics.push(Diagnostic::new(code::NO_MODEL, whole, "there is nothing in this file").help(help));
+    }
     diagnostics.sort_by_key(|d| (d.primary.span, d.code.id));
     diagnostics.dedup();
     keep_the_first(&mut diagnostics);
@@ -147,8 +168,9 @@ pub fn check_library() -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// Where a finding about a file as a whole is shown: its first character.
 fn whole(sources: &Sources, file: FileId) -> Span {
-    Span::new(file, 0, sources.file(file).text.len().min(1))
+    Span::new(file, 0, sources.file(file).text.chars().next().map_or(0, char::len_utf8))
 }
 
 fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut Vec<Diagnostic>) -> Vec<ast::Let> {
@@ -174,7 +196,11 @@ fn constants<'a>(files: impl Iterator<Item = &'a ast::File>, diagnostics: &mut V
         if !literal {
             let message = format!("the constant `{}` must be a number, a text, true, false or none", name.name);
             let diagnostic = Diagnostic::new(code::WRONG_KIND, constant.value.span, message).here("not a plain value");
-            diagnostics.push(diagnostic.help("what depends on an input belongs into a `model` or a `layer`"));
+            diagnostics.push(
+                diagnostic.help("what is computed belongs where it is used: `let` inside a `model` or a `layer`"),
+            );
+            let value = ast::Expr { kind: ExprKind::Broken, span: constant.value.span };
+            constants.push(ast::Let { value, ..constant.clone() });
             continue;
         }
         constants.push(constant.clone());
@@ -197,8 +223,16 @@ fn binding(constant: &ast::Let) -> (String, Binding) {
 }
 
 fn edition(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    let mut first: Option<Span> = None;
     for item in &file.items {
         let Item::Edition { value, .. } = item else { continue };
+        if let Some(first) = first.replace(value.span) {
+            diagnostics.push(
+                Diagnostic::new(code::DUPLICATE, value.span, "the edition is stated twice")
+                    .here("again here")
+                    .label(first, "first here"),
+            );
+        }
         match value.kind {
             ExprKind::Integer(1) => {}
             ExprKind::Integer(n) => {

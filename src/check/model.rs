@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Type};
+use crate::ir::{self, Dim, Element, FieldKind, Graph, Node, NodeId, Op, Symbol, Type, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{self, Result, TypeKind};
 
@@ -116,7 +116,11 @@ impl Checker<'_> {
             return None;
         }
         let logits = match &self.nodes[node.0].op {
-            Op::Softmax => self.nodes[node.0].inputs[0],
+            Op::Softmax => {
+                let scores = self.nodes[node.0].inputs[0];
+                self.squashed_scores(scores, at);
+                scores
+            }
             _ => {
                 let diagnostic =
                     Diagnostic::new(code::NO_SOFTMAX, at, "the model ends without a softmax").here("raw scores");
@@ -129,6 +133,18 @@ impl Checker<'_> {
             }
         };
         sound.then_some((inputs, label, node, logits))
+    }
+
+    /// Warns of scores that lie between 0 and 1: a softmax makes nearly equal probabilities of them.
+    fn squashed_scores(&mut self, scores: NodeId, at: Span) {
+        let Node { op: Op::Softmax | Op::Unary(UnaryOp::Sigmoid), span, .. } = self.nodes[scores.0] else { return };
+        let message = "the last `softmax` gets values between 0 and 1, which it cannot tell apart well";
+        self.report(
+            Diagnostic::new(code::SQUASHED_SCORES, at, message)
+                .here("works on scores of any size")
+                .label(span, "squashed here")
+                .help("leave this step out: one `softmax` after the last `dense`"),
+        );
     }
 
     /// The type of a model's parameter: what it states, what the data says, and both together.

@@ -1,11 +1,11 @@
 //! What the compiler's own layers give: types and nodes of the primitives in `stdlib/primitives.rnn`.
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{BinaryOp, Dim, Direction, Element, NodeId, Op, Reduction, Segment, Symbol, Type, UnaryOp};
+use crate::ir::{Dim, Direction, Element, NodeId, Op, Reduction, Segment, Symbol, Type, UnaryOp};
 use crate::source::Span;
-use crate::syntax::ast::{self, Layer};
+use crate::syntax::ast::Layer;
 
-use super::calls::Arguments;
+use super::arguments::Arguments;
 use super::checker::Checker;
 use super::value::Value;
 
@@ -41,7 +41,7 @@ impl Checker<'_> {
         };
         self.frames.push(frame);
         let mut fits = true;
-        let patterns: Vec<_> = layer.parameters.iter().filter(|p| super::calls::is_value(p)).collect();
+        let patterns: Vec<_> = layer.parameters.iter().filter(|p| super::arguments::is_value(p)).collect();
         for (i, (node, at)) in arguments.values.iter().enumerate() {
             let pattern = patterns.get(i).or(patterns.first());
             if let Some(parameter) = pattern
@@ -88,7 +88,7 @@ impl Checker<'_> {
                 let (rate, at) = setting("rate").unwrap_or((Value::Poison, span));
                 let rate = match rate {
                     Value::Abstract(_) => 0.5,
-                    value => match super::evaluate::number(&value) {
+                    value => match super::numbers::number(&value) {
                         Some(rate) if rate < 0.0 => {
                             let message = format!("a dropout rate is a share between 0 and 1, and this is {rate}");
                             return self.report(Diagnostic::new(code::OUT_OF_RANGE, at, message).here("negative"));
@@ -270,103 +270,6 @@ impl Checker<'_> {
         )
     }
 
-    /// `+ - * / @` of two values of the model.
-    pub fn combine(
-        &mut self,
-        op: ast::BinaryOp,
-        op_span: Span,
-        (a, a_span): (NodeId, Span),
-        (b, b_span): (NodeId, Span),
-        span: Span,
-    ) -> Value {
-        let binary = match op {
-            ast::BinaryOp::Add => BinaryOp::Add,
-            ast::BinaryOp::Subtract => BinaryOp::Subtract,
-            ast::BinaryOp::Multiply => BinaryOp::Multiply,
-            ast::BinaryOp::Divide => BinaryOp::Divide,
-            ast::BinaryOp::Product => return self.product(op_span, (a, a_span), (b, b_span), span),
-            other => {
-                let message = format!("`{}` does not work on values of the model", other.symbol());
-                return self.report(
-                    Diagnostic::new(code::WRONG_KIND, op_span, message).here("known only when the model runs"),
-                );
-            }
-        };
-        let (left, right) = (self.ty(a).clone(), self.ty(b).clone());
-        for (ty, at, node) in [(&left, a_span, a), (&right, b_span, b)] {
-            if ty.element == Element::Token {
-                let (span, what) = self.describe(node, at);
-                let message = format!("`{}` works on numbers, not on tokens", op.symbol());
-                return self.report(
-                    Diagnostic::new(code::WRONG_KIND, op_span, message)
-                        .here("not numbers")
-                        .label(span, what)
-                        .help("turn tokens into vectors first: `text |> embedding(128)`"),
-                );
-            }
-        }
-        let Some(mut ty) = extend(&left, &right) else {
-            let (a_at, a_text) = self.describe(a, a_span);
-            let (b_at, b_text) = self.describe(b, b_span);
-            let message = format!("`{}` needs two values of one shape, and gets {left} and {right}", op.symbol());
-            let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, op_span, message)
-                .here("these do not fit")
-                .label(a_at, a_text)
-                .label(b_at, b_text);
-            for (ty, at, node_at) in [(&left, a_span, a_at), (&right, b_span, b_at)] {
-                if at != node_at {
-                    diagnostic = diagnostic.label(at, format!("{ty} here"));
-                }
-            }
-            if left.rank() != right.rank() {
-                diagnostic = diagnostic.help("only a parameter or a single number is repeated over missing axes");
-            }
-            return self.report(diagnostic);
-        };
-        ty.directions = None;
-        Value::Tensor(self.push(Op::Binary(binary), vec![a, b], ty, span))
-    }
-
-    /// `weight @ x`: the last axis of `weight` with the last axis of `x`.
-    fn product(
-        &mut self,
-        op_span: Span,
-        (a, a_span): (NodeId, Span),
-        (b, b_span): (NodeId, Span),
-        span: Span,
-    ) -> Value {
-        let (weight, x) = (self.ty(a).clone(), self.ty(b).clone());
-        if weight.per_example || !(1..=2).contains(&weight.rank()) || x.rank() == 0 || x.element == Element::Token {
-            let (a_at, a_text) = self.describe(a, a_span);
-            let (b_at, b_text) = self.describe(b, b_span);
-            let message =
-                format!("`@` multiplies a parameter [O, I] or [I] with a value [.., I], and gets {weight} and {x}");
-            let diagnostic = Diagnostic::new(code::RANK, op_span, message).here("the parameter stands on the left");
-            return self.report(diagnostic.label(a_at, a_text).label(b_at, b_text));
-        }
-        if weight.last_axis() != x.last_axis() {
-            let (a_at, a_text) = self.describe(a, a_span);
-            let (b_at, b_text) = self.describe(b, b_span);
-            let (have, want) =
-                (x.last_axis().cloned().unwrap_or_default(), weight.last_axis().cloned().unwrap_or_default());
-            let message = format!("`@` needs equal last axes, and these are {want} and {have}");
-            let mut diagnostic = Diagnostic::new(code::SHAPE_CLASH, op_span, message)
-                .here("these do not fit")
-                .label(a_at, a_text)
-                .label(b_at, b_text);
-            if a_at != a_span {
-                diagnostic = diagnostic.label(a_span, format!("{weight} here"));
-            }
-            if b_at != b_span {
-                diagnostic = diagnostic.label(b_span, format!("{x} here"));
-            }
-            return self.report(diagnostic);
-        }
-        let mut axes = x.axes[..x.rank() - 1].to_vec();
-        axes.extend(weight.axes[..weight.rank() - 1].iter().cloned());
-        Value::Tensor(self.push(Op::Product, vec![a, b], Type { axes, directions: None, ..x }, span))
-    }
-
     /// Forward features at the last step, backward ones at the first.
     fn final_states(&mut self, x: NodeId, x_span: Span, span: Span) -> Value {
         let ty = self.ty(x).clone();
@@ -422,34 +325,4 @@ impl Checker<'_> {
         };
         Some(Dim::symbol(Symbol::Vocabulary(field.into())))
     }
-
-    pub fn abstract_scan(&mut self, x: NodeId, size: Dim, span: Span) -> Value {
-        let mut axes = self.ty(x).axes.clone();
-        if let Some(last) = axes.last_mut() {
-            *last = size;
-        }
-        self.placeholder(Type::example(axes), span)
-    }
-}
-
-/// The type of an elementwise result: equal shapes, or one that all examples share (or is a single number) and
-/// that lacks leading axes of the other.
-fn extend(left: &Type, right: &Type) -> Option<Type> {
-    let fits = |small: &Type, large: &Type| {
-        let scalar = small.axes.is_empty();
-        let suffix = !small.per_example && large.axes.ends_with(&small.axes);
-        scalar || suffix
-    };
-    let per_example = left.per_example || right.per_example;
-    if left.axes == right.axes {
-        let directions = if left.per_example { left.directions.clone() } else { right.directions.clone() };
-        return Some(Type { per_example, directions, ..left.clone() });
-    }
-    if fits(right, left) {
-        return Some(Type { per_example, ..left.clone() });
-    }
-    if fits(left, right) {
-        return Some(Type { per_example, ..right.clone() });
-    }
-    None
 }

@@ -171,7 +171,7 @@ impl Checker<'_> {
             ExprKind::Binary { op, left, right, .. } => {
                 let (left, right) = (self.known_dim(left)?, self.known_dim(right)?);
                 match op {
-                    _ if !super::evaluate::fit_together(&left, &right) => None,
+                    _ if !super::numbers::fit_together(&left, &right) => None,
                     BinaryOp::Add => Some(left.add(&right)),
                     BinaryOp::Subtract => Some(left.subtract(&right)),
                     BinaryOp::Multiply => Some(left.multiply(&right)),

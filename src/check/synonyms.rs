@@ -87,10 +87,34 @@ pub fn layer(word: &str) -> Option<(&'static str, &'static str)> {
             ("mean_over_time", "the true steps only")
         }
         "Concatenate" | "concatenate" | "cat" | "merge" | "join" => ("concat", "on the last axis"),
-        "Attention" | "attn" | "AdditiveAttention" => ("attention", "additive, over time"),
+        "Attention" | "attn" | "AdditiveAttention" | "AttentionLayer" | "BahdanauAttention" => {
+            ("attention", "additive, over time")
+        }
         "take_last" | "last_step" => ("last", "the value at the last step"),
         "rcnn" | "RCNN" | "RecurrentConv" => ("recurrent_conv", "Lai et al. 2015"),
         "chunk" => ("split", "into as many parts as names"),
+        _ => return None,
+    })
+}
+
+/// Layers of other frameworks that have no counterpart here, with what takes their place.
+pub fn elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
+        "flatten" | "reshape" | "view" | "squeeze" | "unsqueeze" | "permute" | "transpose" => {
+            "a text has its own length, so it is not laid out anew: `final`, `max_over_time`, `attention` … make one vector of it"
+        }
+        "masking" | "mask" | "pack_padded_sequence" | "pad_packed_sequence" => {
+            "padding never reaches a result, so there is nothing to mask or to pack"
+        }
+        "crossentropyloss" | "cross_entropy" | "nllloss" | "loss" => {
+            "the loss follows from the label: classes are trained with cross entropy"
+        }
+        "layernorm" | "layer_norm" | "batchnorm" | "batch_norm" | "batchnorm1d" | "batchnormalization" => {
+            "no normalisation is built in; over features it is a `layer` of your own, with `mean` and `sqrt`"
+        }
+        "conv" | "conv1d" | "conv_1d" | "transformer" | "multiheadattention" => {
+            "this language is for recurrent models: `recurrent_conv`, `bilstm`, `attention` …"
+        }
         _ => return None,
     })
 }

@@ -5,7 +5,8 @@ use crate::ir::{ClassWeights, Data, Metric, Optimizer, Schedule, Train};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, SettingsBlock};
 
-use super::settings::{Checked, Choice, Reader, Setting, Takes, Values};
+use super::reader::Reader;
+use super::settings::{Checked, Choice, Setting, Takes, Values};
 
 const POSITIVE: Takes = Takes::Float { min: 0.0, open_min: true, max: f64::INFINITY, open_max: true };
 const NOT_NEGATIVE: Takes = Takes::Float { min: 0.0, open_min: false, max: f64::INFINITY, open_max: true };

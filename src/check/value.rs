@@ -43,7 +43,7 @@ impl Value {
                 Some(n) => format!("the number {n}"),
                 None => format!("the size {dim}"),
             },
-            Value::Number(x) => format!("the number {x}"),
+            Value::Number(x) => format!("the number {x:?}"),
             Value::Bool(b) => format!("{b}"),
             Value::Text(text, _) => format!("the text {text:?}"),
             Value::None => "none".into(),

@@ -7,6 +7,8 @@ use super::{Failure, say, stderr_style};
 use crate::check::{self, Checked, LoadError, Loaded, Loader};
 use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::suggest::nearest;
+use crate::diagnostic::{Diagnostic, code};
+use crate::source::{FileId, Span};
 
 /// A `.rnn` file larger than this is something else.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -73,9 +75,11 @@ fn near(path: &Path) -> Option<PathBuf> {
         .take(1000)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
-    // The same extension says nothing, so it does not count as likeness.
-    let likeness = |name: &str| match (Path::new(name).extension() == path.extension(), Path::new(name).file_stem()) {
-        (true, Some(stem)) => stem.to_string_lossy().into_owned(),
+    // The same extension says nothing, nor does one that was left out, so they do not count as likeness.
+    let likeness = |name: &str| match (Path::new(name).extension(), Path::new(name).file_stem()) {
+        (own, Some(stem)) if path.extension().is_none_or(|wanted| own == Some(wanted)) => {
+            stem.to_string_lossy().into_owned()
+        }
         _ => name.to_string(),
     };
     let wanted = likeness(path.file_name()?.to_str()?);
@@ -112,6 +116,18 @@ pub fn program(path: &Path, text: &str) -> Result<(crate::ir::Program, Checked),
             Err(Failure::silent())
         }
     }
+}
+
+/// Ends a command that needs a part which the file does not have.
+pub fn lacks(checked: &Checked, message: &str, help: &str) -> Failure {
+    let start = Span::new(FileId::default(), 0, 0);
+    let found = [Diagnostic::new(code::NO_MODEL, start, message).help(help)];
+    let report = render::render(&found, &checked.sources, Format::Human, stderr_style());
+    let _ = write!(std::io::stderr(), "{report}");
+    if let Some(hint) = render::explain_hint(&found) {
+        say(hint);
+    }
+    Failure::silent()
 }
 
 /// The nearest folder above the file with a `.git`, or else the file's own.

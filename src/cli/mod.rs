@@ -20,7 +20,7 @@ use crate::diagnostic::render::{Format, Style, printable};
 
 /// Declare, check, train and share recurrent models of text.
 #[derive(Debug, Parser)]
-#[command(name = "rnnc", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "rnnc", version, arg_required_else_help = true)]
 #[command(after_help = "Start with: rnnc train models/textrnn.rnn")]
 struct Arguments {
     #[command(subcommand)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::{Failure, Output, files};
 use crate::classifier::{self, Sizes};
-use crate::ir::{CallId, Cost, Dim, Graph, Model};
+use crate::ir::{CallId, Cost, Dim, Graph, Model, Type};
 
 pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
@@ -14,12 +14,12 @@ pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
         (classifier.model, classifier.sizes)
     } else {
         let text = files::read(path)?;
-        let (program, _) = files::program(path, &text)?;
-        let model =
-            program.model.ok_or_else(|| Failure::input(format!("{} has no model to summarise", path.display())))?;
+        let (program, checked) = files::program(path, &text)?;
+        let help = "write `model Name(text) -> label { … }`";
+        let model = program.model.ok_or_else(|| files::lacks(&checked, "there is no `model` to summarise", help))?;
         (model, Sizes::default())
     };
-    let rows = rows(&model);
+    let rows = rows(&model, &sizes);
     let mut out = std::io::stdout().lock();
     match format {
         Output::Human => write!(out, "{}", table(&model, &rows, &sizes))?,
@@ -38,7 +38,7 @@ struct Row {
 }
 
 /// One row a step of the model's body, in order.
-fn rows(model: &Model) -> Vec<Row> {
+fn rows(model: &Model, sizes: &Sizes) -> Vec<Row> {
     let graph = &model.graph;
     let outermost = |call: CallId| {
         let mut call = call;
@@ -51,7 +51,7 @@ fn rows(model: &Model) -> Vec<Row> {
     let mut row_of = vec![None; graph.calls.len()];
     for (i, call) in graph.calls.iter().enumerate().filter(|(_, call)| call.parent.is_none()) {
         row_of[i] = Some(rows.len());
-        let shape = call.result.map(|node| graph.node(node).ty.to_string()).unwrap_or_default();
+        let shape = call.result.map(|node| shape(&graph.node(node).ty, sizes)).unwrap_or_default();
         rows.push(Row {
             layer: call.layer.clone(),
             path: call.path.clone(),
@@ -96,6 +96,12 @@ fn total(graph: &Graph) -> Dim {
 
 fn total_cost(rows: &[Row]) -> Cost {
     rows.iter().fold(Cost::default(), |sum, row| sum.add(&row.cost))
+}
+
+/// A shape with the sizes that are known as numbers.
+fn shape(ty: &Type, sizes: &Sizes) -> String {
+    let known = |dim: &Dim| dim.evaluate(&|symbol| sizes.get(symbol)).map_or_else(|| dim.clone(), Dim::from);
+    Type { axes: ty.axes.iter().map(known).collect(), ..ty.clone() }.to_string()
 }
 
 /// A number with its thousands apart, or a formula where a size is not known yet.

@@ -24,6 +24,14 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
             say(format!("the text above is that of {} with the settings of --set", path.display()));
         }
     })?;
+    if program.data.is_none() {
+        let help = "write `data { train = \"train.tsv\" … }` with the fields that the model reads";
+        return Err(files::lacks(&checked, "there is no `data` block to train on", help));
+    }
+    if program.model.is_none() {
+        let help = "write `model Name(text) -> label { … }`";
+        return Err(files::lacks(&checked, "there is no `model` to train", help));
+    }
     let out = arguments.out.clone().unwrap_or_else(|| default_out(path));
     let directory = path.parent().unwrap_or(Path::new(""));
     let train_span = program.train.span;

@@ -97,6 +97,7 @@ codes! {
     NO_SOFTMAX = "W0704", "a classifier without a softmax";
     INPUT_UNUSED = "W0705", "a cell whose state never sees its input";
     LAST_OF_BACKWARD = "W0706", "`last` of a backward reading";
+    SQUASHED_SCORES = "W0707", "a softmax of what is squashed already";
 }
 
 #[cfg(test)]

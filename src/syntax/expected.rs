@@ -129,7 +129,18 @@ pub fn hint(line: &str, at: usize) -> Option<String> {
     if matches!(first_word, "for" | "while" | "loop") {
         return Some("repetition is written `repeat k in 0..n with y = x { … }`".into());
     }
+    if first_word == "return" {
+        return Some("a body gives its last value: write it without `return`".into());
+    }
+    if rest.starts_with(';') {
+        return Some("a comma or the end of the line separates settings".into());
+    }
     if rest.starts_with('.') {
+        let before = line.get(..at).unwrap_or("").trim_end();
+        let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+        if matches!(word, "nn" | "F" | "functional" | "torch" | "tf" | "keras" | "layers") {
+            return Some("a layer has no module before its name: `lstm(128)`, `dense(64)`".into());
+        }
         return Some("file names and texts stand in double quotes: \"…\"".into());
     }
     if let Some(word @ ("if" | "repeat")) = rest.split(|c: char| !c.is_alphanumeric()).next() {

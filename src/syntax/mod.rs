@@ -4,6 +4,7 @@
 //! parsed again strictly by [`explain`](self) to say what was expected.
 
 pub mod ast;
+mod bodies;
 mod builder;
 mod depth;
 mod expected;

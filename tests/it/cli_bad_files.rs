@@ -59,13 +59,20 @@ fn a_file_without_the_part_a_command_needs() {
         "alone.rnn",
         model.replace("Tiny(text) -> label", "Tiny(text: words[T]) -> class[C]").replace("dense(label)", "dense(C)"),
     );
-    let no_data = "the file has no `data` block: write `data { train = \"train.tsv\" … }`\n";
-    let no_model = "the file has no `model`: write `model Name(text) -> label { … }`\n";
-    folder.run(&["train", "empty.rnn"]).stderr(&format!("error: empty.rnn: {no_data}")).status(1);
-    folder.run(&["train", "alone.rnn"]).stderr(&format!("error: alone.rnn: {no_data}")).status(1);
-    folder.run(&["train", "data.rnn"]).stderr(&format!("error: data.rnn: {no_model}")).status(1);
-    folder.run(&["summary", "data.rnn"]).stderr("error: data.rnn has no model to summarise\n").status(1);
-    for name in ["empty.rnn", "data.rnn", "alone.rnn"] {
+    for (arguments, message, place) in [
+        (["train", "empty.rnn"], "there is nothing in this file", "empty.rnn:1:1"),
+        (["train", "alone.rnn"], "there is no `data` block to train on", "alone.rnn:1:1"),
+        (["train", "data.rnn"], "there is no `model` to train", "data.rnn:1:1"),
+        (["summary", "data.rnn"], "there is no `model` to summarise", "data.rnn:1:1"),
+    ] {
+        let mut run = folder.run(&arguments);
+        let report = run.take_stderr();
+        assert!(report.starts_with(&format!("error[E0601]: {message}\n   ╭─[{place}]\n")), "{report}");
+        run.status(1);
+    }
+    let nothing = "empty.rnn:1:1: error[E0601]: there is nothing in this file\n";
+    folder.run(&["check", "--format", "short", "empty.rnn"]).stdout(nothing).status(1);
+    for name in ["data.rnn", "alone.rnn"] {
         folder.run(&["check", name]).stdout(&format!("{name}: no problems\n")).status(0);
     }
     assert!(!folder.path("runs").exists());

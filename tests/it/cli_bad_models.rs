@@ -81,7 +81,7 @@ fn a_record_that_was_tampered_with() {
     case(&source("lstm(8)", "gru(8)"), "it has no tensor `gru.weight_ih_l0`");
     case(
         &source("lstm(8)", "lstm(99999999999)"),
-        "the source in it is not sound: `hidden_size` is a size of at least 1, and this is 99999999999",
+        "the source in it is not sound: `hidden_size` is a size of at most 16777216, and this is 99999999999",
     );
     case(
         &source("lstm(8)", "lstm(1000000)"),
@@ -91,7 +91,8 @@ fn a_record_that_was_tampered_with() {
         &|_, r| r["source"] = "garbage {".into(),
         "the source in it is not sound: `garbage` does not start a part of a .rnn file",
     );
-    case(&|_, r| r["source"] = "".into(), "the source in it has no model");
+    case(&|_, r| r["source"] = "".into(), "the source in it is not sound: there is nothing in this file");
+    case(&|_, r| r["source"] = "edition = 1".into(), "the source in it has no model");
     case(
         &|_, r| r["source"] = format!("use \"/etc/passwd\"\n{}", r["source"].as_str().unwrap()).into(),
         "the source in it is not sound: cannot read the imported file \"/etc/passwd\": files cannot be read here",

@@ -94,9 +94,10 @@ fn a_summary_counts_with_symbols_and_a_trained_model_with_numbers() {
     let numbers = folder.run(&["summary", "runs/m/model.safetensors"]).take_stdout();
     // 20 tokens of 8; four gates of 8 rows and columns twice, with two biases; two classes.
     for row in [
-        "embedding  [T, 8]                   160",
-        "lstm       [T, 8]                   576",
-        "total                               754",
+        "embedding  [T, 8]            160",
+        "lstm       [T, 8]            576",
+        "dense      [2]                18",
+        "total                        754",
     ] {
         assert!(numbers.contains(row), "{row}\n{numbers}");
     }

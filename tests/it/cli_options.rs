@@ -23,6 +23,7 @@ fn every_command_has_help_that_fits_a_terminal() {
     for command in COMMANDS {
         let help = folder.run(&[command, "--help"]).take_stdout();
         assert!(help.contains(&format!("Usage: rnnc {command}")), "{help}");
+        assert_eq!(folder.run(&["help", command]).take_stdout(), help);
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
         // Every option says what it is for.
         for line in help.lines().filter(|line| line.trim_start().starts_with("--")) {

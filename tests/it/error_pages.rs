@@ -11,6 +11,7 @@ impl Loader for Project {
         let text = match path {
             "encoder.rnn" => "layer encoder(x: [T, I], size: H) -> [T, 2*H] {\n  x |> bilstm(H)\n}\n",
             "circle.rnn" => "use \"model.rnn\"\n",
+            "model.rnn" => "use \"circle.rnn\"\n",
             path if path.contains("..") => return Err(LoadError::Outside("the project".into())),
             _ => return Err(LoadError::Missing("no such file".into())),
         };

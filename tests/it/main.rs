@@ -1,5 +1,6 @@
 //! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
+mod answers;
 mod check;
 mod cli_bad_data;
 mod cli_bad_files;

@@ -1,0 +1,165 @@
+//! Scans: a cell with the sizes and settings of one use, read over a sequence.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::ir::{Cell, CellId, Dim, Direction, NodeId, Op, Segment, State, Type};
+use crate::source::Span;
+use crate::syntax::ast;
+
+use super::arguments::Arguments;
+use super::cells::free_dims;
+use super::checker::{Checker, Frame};
+use super::definitions::Definition;
+use super::kinds::kind_of;
+use super::shapes::Input;
+use super::value::{CellValue, Kind, Value};
+
+impl Checker<'_> {
+    /// `scan(x, cell, hidden_size, reverse)`
+    pub fn scan(&mut self, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
+        let setting = |wanted: &str| {
+            arguments.settings.iter().find(|(p, _, _)| p.name.name == wanted).map(|(_, v, s)| (v.clone(), *s))
+        };
+        let (size, size_span) = setting("hidden_size").unwrap_or((Value::Poison, span));
+        let Value::Dim(size) = size else { return Value::Poison };
+        let reverse = match setting("reverse") {
+            Some((Value::Bool(reverse), _)) => reverse,
+            _ => false,
+        };
+        let cell = match setting("cell") {
+            Some((Value::Cell(cell), _)) => cell,
+            Some((Value::Abstract(_), _)) => return self.abstract_scan(x, size, span),
+            _ => return Value::Poison,
+        };
+        if !self.may_call(span) {
+            return Value::Poison;
+        }
+        if self.broken.contains(&(cell.definition.name().to_string(), cell.definition.library())) {
+            return self.abstract_scan(x, size, span);
+        }
+        let ty = self.ty(x).clone();
+        let width = ty.last_axis().cloned().unwrap_or_default();
+        let turn = self.current().turn;
+        // PyTorch's names; a second scan of the same turn and direction goes under the cell's name.
+        let plain = self.frame().scans.insert((turn, reverse));
+        let path = if plain { self.current().path.clone() } else { self.unique_path(cell.definition.name()) };
+        let suffix = format!("_l{turn}{}", if reverse { "_reverse" } else { "" });
+        let Some(cell) = self.instantiate(&cell, &width, x_span, (size.clone(), size_span), path, suffix, span) else {
+            return Value::Poison;
+        };
+        let output = cell.states[0].size.clone();
+        self.cells.push(cell);
+        let direction = if reverse { Direction::Backward } else { Direction::Forward };
+        let directions = Some(vec![Segment { width: output.clone(), direction }]);
+        let axes = vec![ty.axes[0].clone(), output];
+        let op = Op::Scan { cell: CellId(self.cells.len() - 1), reverse };
+        Value::Tensor(self.push(op, vec![x], Type { directions, ..Type::example(axes) }, span))
+    }
+
+    /// A cell with its sizes known: its equations as nodes.
+    #[allow(clippy::too_many_arguments)]
+    fn instantiate(
+        &mut self,
+        value: &CellValue,
+        width: &Dim,
+        x_span: Span,
+        size: (Dim, Span),
+        path: String,
+        suffix: String,
+        span: Span,
+    ) -> Option<Cell> {
+        let Definition::Cell { ast: cell, library } = &value.definition else { return None };
+        let frame = Frame {
+            name: cell.name.name.clone(),
+            library: *library,
+            path,
+            site: Some(span),
+            call: self.current().call,
+            scopes: vec![BTreeMap::new()],
+            suffix: Some(suffix),
+            ..Frame::default()
+        };
+        let outer = std::mem::take(&mut self.nodes);
+        let graph = self.graph;
+        self.graphs += 1;
+        self.graph = self.graphs;
+        self.frames.push(frame);
+        let result = self.instantiate_inside(value, cell, width, x_span, size, span);
+        self.frames.pop();
+        self.graph = graph;
+        let nodes = std::mem::replace(&mut self.nodes, outer);
+        let (input, states) = result?;
+        Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes })
+    }
+
+    fn instantiate_inside(
+        &mut self,
+        value: &CellValue,
+        cell: &ast::Cell,
+        width: &Dim,
+        x_span: Span,
+        size: (Dim, Span),
+        span: Span,
+    ) -> Option<(Dim, Vec<State>)> {
+        let given: BTreeMap<&str, (&Value, Span)> =
+            value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
+        let names: Vec<String> = free_dims(cell).map(str::to_string).collect();
+        for (i, name) in names.iter().enumerate() {
+            match given.get(name.as_str()) {
+                Some((dim, at)) => self.bind(name, (*dim).clone(), *at),
+                None if i == 0 => self.bind(name, Value::Dim(size.0.clone()), size.1),
+                None => {
+                    let message = format!("the cell `{}` needs the size `{name}`", cell.name.name);
+                    self.report(
+                        Diagnostic::new(code::MISSING_SETTING, value.span, message)
+                            .here("not given here")
+                            .help(format!("write `{}({name} = 64)`", cell.name.name)),
+                    );
+                    return None;
+                }
+            }
+        }
+        // The input, matched with the declared width.
+        let input = cell.input.as_ref()?;
+        let x = self.push(Op::StepInput, Vec::new(), Type::example(vec![width.clone()]), x_span);
+        if let Some(ty) = &input.ty
+            && !self.match_pattern(ty, &Input { node: x, at: x_span, site: span }, &input.name.name, &cell.name.name)
+        {
+            return None;
+        }
+        self.bind(&input.name.name, Value::Tensor(x), input.name.span);
+        for parameter in &cell.settings {
+            let (value, at) = match given.get(parameter.name.name.as_str()) {
+                Some((Value::None, _)) | None => match &parameter.default {
+                    Some(default) => (self.typed(default, parameter), parameter.span),
+                    None => {
+                        let message = format!("the cell `{}` needs `{}`", cell.name.name, parameter.name.name);
+                        self.report(
+                            Diagnostic::new(code::MISSING_SETTING, value.span, message)
+                                .here("not given here")
+                                .label(parameter.span, "declared here"),
+                        );
+                        return None;
+                    }
+                },
+                Some((value, at)) => ((*value).clone(), *at),
+            };
+            if let Some(Kind::Dim(dim)) = kind_of(parameter) {
+                self.bind(&dim, value.clone(), at);
+            }
+            self.bind(&parameter.name.name, value, at);
+        }
+        let states = self.states(cell)?;
+        Some((width.clone(), states))
+    }
+
+    /// The result of a scan whose cell is not known or broken.
+    fn abstract_scan(&mut self, x: NodeId, size: Dim, span: Span) -> Value {
+        let mut axes = self.ty(x).axes.clone();
+        if let Some(last) = axes.last_mut() {
+            *last = size;
+        }
+        self.placeholder(Type::example(axes), span)
+    }
+}
