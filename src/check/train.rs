@@ -20,13 +20,20 @@ const BETAS: Setting =
     Setting { name: "betas", takes: Takes::Betas, default: "[0.9, 0.999]", about: "Decay of the two moving averages." };
 const EPS: Setting = Setting { name: "eps", takes: POSITIVE, default: "1e-8", about: "Added to the denominator." };
 
+const SPARSE: Setting = Setting {
+    name: "sparse",
+    takes: Takes::Bool,
+    default: "false",
+    about: "Rows of an embedding that a batch does not read stay as they are, instead of moving on by their averages, as in `torch.optim.SparseAdam`.",
+};
+
 const fn lr(default: &'static str) -> Setting {
     Setting { name: "lr", takes: POSITIVE, default, about: "The learning rate." }
 }
 
 pub const OPTIMIZERS: &[Choice] = &[
-    Choice { name: "adam", settings: &[lr("0.001"), BETAS, EPS, DECAY], about: "Kingma & Ba 2015." },
-    Choice { name: "adamw", settings: &[lr("0.001"), BETAS, EPS, DECAY_W], about: "Loshchilov & Hutter 2019." },
+    Choice { name: "adam", settings: &[lr("0.001"), BETAS, EPS, DECAY, SPARSE], about: "Kingma & Ba 2015." },
+    Choice { name: "adamw", settings: &[lr("0.001"), BETAS, EPS, DECAY_W, SPARSE], about: "Loshchilov & Hutter 2019." },
     Choice {
         name: "sgd",
         settings: &[
@@ -34,12 +41,13 @@ pub const OPTIMIZERS: &[Choice] = &[
             Setting { name: "momentum", takes: SHARE, default: "0", about: "Decay of the velocity." },
             Setting { name: "nesterov", takes: Takes::Bool, default: "false", about: "Look ahead along the velocity." },
             DECAY,
+            SPARSE,
         ],
         about: "Stochastic gradient descent.",
     },
     Choice {
         name: "adagrad",
-        settings: &[lr("0.01"), Setting { default: "1e-10", ..EPS }, DECAY],
+        settings: &[lr("0.01"), Setting { default: "1e-10", ..EPS }, DECAY, SPARSE],
         about: "Duchi et al. 2011.",
     },
     Choice {
@@ -49,6 +57,7 @@ pub const OPTIMIZERS: &[Choice] = &[
             Setting { name: "rho", takes: SHARE, default: "0.9", about: "Decay of the averages." },
             Setting { default: "1e-6", ..EPS },
             DECAY,
+            SPARSE,
         ],
         about: "Zeiler 2012.",
     },
@@ -60,6 +69,7 @@ pub const OPTIMIZERS: &[Choice] = &[
             EPS,
             Setting { name: "momentum", takes: SHARE, default: "0", about: "Decay of the velocity." },
             DECAY,
+            SPARSE,
         ],
         about: "Hinton 2012.",
     },
@@ -195,6 +205,7 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
     };
     let train = Train {
         optimizer: optimizer(optimizer_name, o),
+        sparse: o.bool("sparse", false),
         learning_rate: o.float("lr", default_lr(optimizer_name)),
         schedule: schedule(&values),
         warmup_steps: values.int("warmup_steps", 0),
@@ -282,6 +293,13 @@ fn conflicts(
             Diagnostic::new(code::NO_EFFECT, span, "`nesterov` has no effect without `momentum`").here("has no effect");
         reader.diagnostics.push(diagnostic.help("write `sgd(momentum = 0.9, nesterov = true)`"));
     }
+    if let (true, Some(span)) = (train.sparse && is_sparse(&train.optimizer), optimizer.span("sparse")) {
+        let message =
+            "`sparse` has no effect here: without momentum and weight decay, rows that are not read stay anyway";
+        reader
+            .diagnostics
+            .push(Diagnostic::new(code::NO_EFFECT, span, message).here("has no effect").help("leave it out"));
+    }
     if let (Some(span), false) = (values.span("monitor"), has_valid)
         && train.monitor != Metric::TrainLoss
     {
@@ -321,5 +339,14 @@ fn conflicts(
             diagnostic = diagnostic.label(lr, "the learning rate");
         }
         reader.diagnostics.push(diagnostic.help("make it smaller than `lr`"));
+    }
+}
+
+/// Whether a value without a gradient stays where it is.
+fn is_sparse(optimizer: &Optimizer) -> bool {
+    match optimizer {
+        Optimizer::Sgd { momentum, weight_decay, .. } => *momentum == 0.0 && *weight_decay == 0.0,
+        Optimizer::Adagrad { weight_decay, .. } => *weight_decay == 0.0,
+        _ => false,
     }
 }

@@ -5,6 +5,8 @@ use crate::source::Span;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Train {
     pub optimizer: Optimizer,
+    /// Rows of an embedding that a step does not read keep value and state, whatever the optimizer says.
+    pub sparse: bool,
     /// Learning rate at step 0, before the schedule.
     pub learning_rate: f64,
     pub schedule: Schedule,

@@ -1,8 +1,10 @@
 //! Rows of a table by token id.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use super::Kernel;
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+
+use super::{Kernel, slice};
 
 /// `table: [V, width] -> [ids, width]`. Every id is below `V`: the caller checks. The backward adds each row once.
 pub struct Lookup {
@@ -29,5 +31,78 @@ impl Kernel<1> for Lookup {
             }
         }
         [gradient]
+    }
+}
+
+/// The same for a table that is a leaf of the tape: a gradient of the whole table is never made. What came back for the
+/// rows that were read is left in `found`.
+pub fn lookup_rows(lookup: Lookup, table: &Tensor, shape: impl Into<Shape>, found: &FoundRows) -> Result<Tensor> {
+    table.contiguous()?.apply_op1(OfLeaf { lookup, shape: shape.into(), found: found.clone() })
+}
+
+/// What the lookups of one table have brought back.
+#[derive(Clone, Default)]
+pub struct FoundRows(Arc<Mutex<Vec<Found>>>);
+
+/// The ids that were read, and the gradient of each row as it was read.
+type Found = (Arc<[u32]>, Tensor);
+
+impl FoundRows {
+    /// Forgets what was found.
+    pub fn clear(&self) {
+        if let Ok(mut found) = self.0.lock() {
+            found.clear();
+        }
+    }
+
+    /// The rows with a gradient, in ascending order, and their gradients: `(rows, [rows, width])`.
+    /// Nothing where no lookup went backward.
+    pub fn gradient(&self, width: usize) -> Result<Option<(Vec<u32>, Vec<f32>)>> {
+        let Ok(found) = self.0.lock() else { bail!("a lookup failed halfway") };
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut rows: Vec<u32> = found.iter().flat_map(|(ids, _)| ids.iter().copied()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut place = vec![0; rows.last().map_or(0, |last| *last as usize + 1)];
+        rows.iter().enumerate().for_each(|(i, row)| place[*row as usize] = i);
+        let mut gradient = vec![0.0; rows.len() * width];
+        for (ids, up) in found.iter() {
+            super::with_values([up], |[up]| {
+                for (id, up) in ids.iter().zip(up.chunks_exact(width.max(1))) {
+                    let sums = &mut gradient[place[*id as usize] * width..][..width];
+                    sums.iter_mut().zip(up).for_each(|(sum, g)| *sum += g);
+                }
+            })?;
+        }
+        Ok(Some((rows, gradient)))
+    }
+}
+
+struct OfLeaf {
+    lookup: Lookup,
+    shape: Shape,
+    found: FoundRows,
+}
+
+impl CustomOp1 for OfLeaf {
+    fn name(&self) -> &'static str {
+        "lookup_rows"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let result = self.lookup.forward([slice(storage, layout)?]);
+        if result.len() != self.shape.elem_count() {
+            bail!("a lookup gave {} values for the shape {:?}", result.len(), self.shape);
+        }
+        Ok((CpuStorage::F32(result), self.shape.clone()))
+    }
+
+    /// Nothing for candle: a leaf may go without.
+    fn bwd(&self, _: &Tensor, _: &Tensor, up: &Tensor) -> Result<Option<Tensor>> {
+        let Ok(mut found) = self.found.0.lock() else { bail!("a lookup failed halfway") };
+        found.push((self.lookup.ids.clone(), up.detach()));
+        Ok(None)
     }
 }

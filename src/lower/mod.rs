@@ -12,6 +12,7 @@
 mod batch;
 mod error;
 mod evaluate;
+mod gradient;
 mod loss;
 mod scan;
 mod time;
@@ -26,12 +27,13 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
+pub use gradient::Gradient;
 pub use loss::{cross_entropy, softmax, to_rows, to_scalar};
 pub use scan::Path;
 
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
-use crate::kernels::lookup::Lookup;
+use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
 use crate::kernels::{apply, with_values};
 use crate::passes::{absorb_biases, bind, hoist};
 use crate::random::Random;
@@ -56,6 +58,8 @@ pub struct Network {
     /// One a cell of `graph`.
     steps: Vec<Arc<Step>>,
     parameters: Vec<Var>,
+    /// The trained parameters that are read by lookups only, and what the lookups of the last pass bring back.
+    tables: BTreeMap<ParameterId, FoundRows>,
 }
 
 impl Network {
@@ -91,7 +95,8 @@ impl Network {
         absorb_biases(&mut hoisted.graph);
         let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<_, _>>()?;
-        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters })
+        let tables = tables(&hoisted.graph);
+        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters, tables })
     }
 
     /// The shapes of the parameters once `size` is known, in the graph's order.
@@ -118,6 +123,7 @@ impl Network {
         let outputs = outputs.iter().map(|id| self.nodes.get(id.0).copied().ok_or_else(unknown));
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
         let batch = Batch::new(texts)?;
+        self.tables.values().for_each(FoundRows::clear);
         // How many later nodes still read a value: it is dropped after the last.
         let mut readers = vec![0; self.graph.nodes.len()];
         outputs.iter().for_each(|id| readers[id.0] += 1);
@@ -158,7 +164,7 @@ impl Network {
             // The ids themselves are read where they are used.
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
-            (Op::Lookup, [table, tokens]) => lookup(table, tokens, batch),
+            (Op::Lookup, [table, tokens]) => self.lookup(table, tokens, batch),
             (Op::Scan { cell, reverse }, [input]) => {
                 let step = self.steps[cell.0].clone();
                 let parameters = step.join(|id| self.parameter(id, mode))?;
@@ -185,19 +191,66 @@ impl Network {
         }
     }
 
-    /// The gradient of a scalar that a training pass of this network led to: row-major, in the order of the parameters,
-    /// nothing for those that are not trained. A trained parameter the loss does not depend on is an error naming it.
-    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Option<Vec<f32>>>, LowerError> {
+    /// The gradient of a scalar that the last training pass of this network led to, in the order of the parameters, nothing
+    /// for those that are not trained. A trained parameter the loss does not depend on is an error naming it.
+    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Option<Gradient>>, LowerError> {
         let gradients = loss.backward()?;
-        let gradient = |(variable, parameter): (&Var, &crate::ir::Parameter)| {
+        let gradient = |(i, (variable, parameter)): (usize, (&Var, &crate::ir::Parameter))| {
             if !parameter.trainable {
                 return Ok(None);
             }
             let absent = || LowerError::new(format!("the loss does not depend on the parameter `{}`", parameter.name));
+            if let Some(found) = self.tables.get(&ParameterId(i)) {
+                let (_, width) = variable.dims2()?;
+                let (rows, values) = found.gradient(width)?.ok_or_else(absent)?;
+                return Ok(Some(Gradient::Rows { rows, values }));
+            }
             let gradient = gradients.get(variable).ok_or_else(absent)?;
-            Ok(Some(with_values([gradient], |[values]| values.to_vec())?))
+            Ok(Some(Gradient::Whole(with_values([gradient], |[values]| values.to_vec())?)))
         };
-        self.parameters.iter().zip(&self.graph.parameters).map(gradient).collect()
+        self.parameters.iter().zip(&self.graph.parameters).enumerate().map(gradient).collect()
+    }
+
+    /// The rows that these texts read of every parameter whose gradient is one of rows: `(its place, rows in ascending
+    /// order)`.
+    pub fn rows(&self, texts: &BTreeMap<String, Tokens>) -> Vec<(usize, Vec<u32>)> {
+        let rows = |table: &ParameterId| {
+            let of_table = |node: &&Node| {
+                let reads = |input: &NodeId| self.graph.node(*input).op == Op::Parameter(*table);
+                node.op == Op::Lookup && node.inputs.first().is_some_and(reads)
+            };
+            let fields = self.graph.nodes.iter().filter(of_table).filter_map(|node| node.inputs.get(1));
+            let tokens = fields.filter_map(|field| match &self.graph.node(*field).op {
+                Op::Input(field) => texts.get(field),
+                _ => None,
+            });
+            let mut rows: Vec<u32> = tokens.flat_map(|tokens| tokens.ids.iter().copied()).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            (table.0, rows)
+        };
+        self.tables.keys().map(rows).collect()
+    }
+
+    fn lookup(&self, table: &Operand, tokens: &Operand, batch: &Batch) -> Result<Tensor, LowerError> {
+        let Op::Input(field) = &tokens.node.op else {
+            return Err(LowerError::new("a lookup reads the tokens of a field"));
+        };
+        let text = batch.text(field)?;
+        let (rows, width) = table.tensor.dims2()?;
+        if let Some(id) = text.ids.iter().find(|id| **id as usize >= rows) {
+            return Err(LowerError::new(format!("`{field}` holds the token {id}, but the table has {rows} rows")));
+        }
+        let shape = [batch.leading(&tokens.node.ty)?, vec![width]].concat();
+        let lookup = Lookup { ids: text.ids.clone(), width };
+        let found = match table.node.op {
+            Op::Parameter(id) if table.tensor.is_variable() => self.tables.get(&id),
+            _ => None,
+        };
+        match found {
+            Some(found) => Ok(lookup_rows(lookup, table.tensor, shape, found)?),
+            None => Ok(apply(lookup, table.tensor, shape)?),
+        }
     }
 
     /// The parameters' values, row-major, in the graph's order.
@@ -220,17 +273,18 @@ impl Network {
     /// place. No loss from before an update can go backward after it.
     pub fn update(
         &mut self,
-        gradients: &[Option<Vec<f32>>],
-        mut step: impl FnMut(usize, &mut [f32], &[f32]),
+        gradients: &[Option<Gradient>],
+        mut step: impl FnMut(usize, &mut [f32], &Gradient),
     ) -> Result<(), LowerError> {
         self.for_each(|i, theta| {
-            if let Some(gradient) = gradients.get(i).and_then(Option::as_deref) {
+            if let Some(gradient) = gradients.get(i).and_then(Option::as_ref) {
                 step(i, theta, gradient);
             }
         })
     }
 
-    fn for_each(&mut self, mut change: impl FnMut(usize, &mut [f32])) -> Result<(), LowerError> {
+    /// Calls `change(index, values)` for every parameter, in order, to change its values in place.
+    pub fn for_each(&mut self, mut change: impl FnMut(usize, &mut [f32])) -> Result<(), LowerError> {
         for (i, variable) in self.parameters.iter().enumerate() {
             variable.inplace_op1(&InPlace(RefCell::new(|values: &mut [f32]| change(i, values))))?;
         }
@@ -246,15 +300,22 @@ fn random(node: &Node, id: NodeId, mode: Mode) -> Option<Random> {
     }
 }
 
-fn lookup(table: &Operand, tokens: &Operand, batch: &Batch) -> Result<Tensor, LowerError> {
-    let Op::Input(field) = &tokens.node.op else { return Err(LowerError::new("a lookup reads the tokens of a field")) };
-    let text = batch.text(field)?;
-    let (rows, width) = table.tensor.dims2()?;
-    if let Some(id) = text.ids.iter().find(|id| **id as usize >= rows) {
-        return Err(LowerError::new(format!("`{field}` holds the token {id}, but the table has {rows} rows")));
-    }
-    let shape = [batch.leading(&tokens.node.ty)?, vec![width]].concat();
-    Ok(apply(Lookup { ids: text.ids.clone(), width }, table.tensor, shape)?)
+/// The trained parameters that are read by lookups only.
+fn tables(graph: &Graph) -> BTreeMap<ParameterId, FoundRows> {
+    let is_table = |id: &ParameterId| {
+        let mut uses =
+            graph.nodes.iter().flat_map(|node| node.inputs.iter().enumerate().map(move |input| (node, input)));
+        let in_cell = |node: &Node| node.op == Op::Parameter(*id);
+        let in_cells = graph.cells.iter().any(|cell| cell.nodes.iter().any(in_cell));
+        let by_lookup = uses.all(|(node, (place, input))| {
+            graph.node(*input).op != Op::Parameter(*id) || (node.op == Op::Lookup && place == 0)
+        });
+        let parameter = graph.parameter(*id);
+        parameter.trainable && parameter.shape.len() == 2 && by_lookup && !in_cells
+    };
+    let is_read = |id: &ParameterId| graph.nodes.iter().any(|node| node.op == Op::Parameter(*id));
+    let ids = (0..graph.parameters.len()).map(ParameterId);
+    ids.filter(|id| is_read(id) && is_table(id)).map(|id| (id, FoundRows::default())).collect()
 }
 
 /// A change of a tensor's values where they stand.

@@ -12,7 +12,7 @@ use super::setup::Setup;
 use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, clip_factor, global_norm};
 use crate::classifier::evaluate;
 use crate::data::{Order, batches};
-use crate::lower::{Mode, cross_entropy, to_rows, to_scalar};
+use crate::lower::{Gradient, Mode, cross_entropy, to_rows, to_scalar};
 
 /// How a training ended.
 pub enum Outcome {
@@ -31,7 +31,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     let train = setup.train.clone();
     let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
     let sizes: Vec<usize> = setup.classifier.network.values()?.iter().map(Vec::len).collect();
-    let mut optimizer = Optimizer::new(&train.optimizer, &sizes);
+    let mut optimizer = Optimizer::new(&train.optimizer, train.sparse, &sizes);
     let mut rate =
         LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
     let mut best = Best::new(train.monitor, train.patience);
@@ -56,18 +56,25 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             if stop() {
                 position.seconds = seconds_before + started.elapsed().as_secs_f64();
                 progress.finish();
+                settle(&mut setup, &mut optimizer)?;
                 Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
                 return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
             }
             let batch = setup.dataset.train.batch(rows);
             let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
             let network = &mut setup.classifier.network;
+            let read = network.rows(&batch.texts);
+            network.for_each(|index, theta| {
+                if let Some((_, rows)) = read.iter().find(|(table, _)| *table == index) {
+                    optimizer.settle(index, Some(rows), theta);
+                }
+            })?;
             let logits = network.forward(&[setup.classifier.model.logits], &batch.texts, mode)?;
             let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
             let value = to_scalar(&mean)?;
             let scores = to_rows(&logits[0])?;
             let gradients = network.gradients(&mean)?;
-            let norm = global_norm(gradients.iter().flatten().map(Vec::as_slice));
+            let norm = global_norm(gradients.iter().flatten().map(Gradient::values));
             if hopeless(value) || !norm.is_finite() {
                 progress.finish();
                 // These weights are spoiled already. The last good ones, of the epochs before, stay as they are written.
@@ -83,15 +90,14 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             let scale = train.clip_norm.map_or(1.0, |max| clip_factor(norm, max));
             let learning_rate = rate.at(optimizer.steps());
             drop((logits, mean));
-            optimizer.begin_step();
-            network.update(&gradients, |index, theta, gradient| {
-                optimizer.update(index, learning_rate, scale, theta, gradient)
-            })?;
+            optimizer.begin_step(learning_rate);
+            network.update(&gradients, |index, theta, gradient| optimizer.update(index, scale, theta, gradient))?;
             let correct =
                 scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
             position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());
             progress.step(rows.len(), value, correct);
         }
+        settle(&mut setup, &mut optimizer)?;
         let seconds = started.elapsed().as_secs_f64();
         let valid = match &setup.dataset.valid {
             Some(split) => Some(evaluate(&setup.classifier, split)?),
@@ -153,6 +159,13 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         ));
     }
     files.finish(&mut setup, &history)
+}
+
+/// Brings every row of every table up to date: before anybody but a training step looks at the weights.
+fn settle(setup: &mut Setup, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+    setup.classifier.network.for_each(|index, theta| optimizer.settle(index, None, theta))?;
+    optimizer.all_settled();
+    Ok(())
 }
 
 fn hopeless(loss: f64) -> bool {

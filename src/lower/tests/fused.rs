@@ -29,7 +29,8 @@ fn step(builder: &Builder, logits: NodeId, texts: &[Vec<u32>], path: Path) -> Ve
     let loss = (&result * weights).and_then(|product| product.mean_all()).expect("a scalar");
     let gradients = network.gradients(&loss).expect("every parameter is used");
     let logits = result.flatten_all().and_then(|flat| flat.to_vec1()).expect("numbers");
-    std::iter::once(logits).chain(gradients.into_iter().flatten()).collect()
+    let gradients = gradients.iter().flatten().map(|gradient| gradient.values().to_vec());
+    std::iter::once(logits).chain(gradients).collect()
 }
 
 fn model(cell: &str, layer: &str) -> String {

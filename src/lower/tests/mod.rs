@@ -104,7 +104,9 @@ fn check_by(builder: &Builder, output: NodeId, path: Path) {
         texts.iter().enumerate().map(example).sum()
     };
     for (p, gradient) in gradients.iter().enumerate() {
-        for (i, gradient) in gradient.as_ref().expect("all are trained").iter().enumerate() {
+        for (i, gradient) in
+            gradient.as_ref().expect("all are trained").to_whole(parameters[p].len()).iter().enumerate()
+        {
             let value = parameters[p][i];
             let mut at = |x: f64| {
                 parameters[p][i] = x;

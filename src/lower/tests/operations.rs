@@ -166,7 +166,9 @@ fn parameters_can_be_read_replaced_and_updated() {
     let loss = super::super::cross_entropy(&logits[0], &[0, 1, 0, 1], None, 0.0).expect("a loss");
     let gradients = network.gradients(&loss).expect("gradients");
     assert!(gradients[0].is_none() && gradients[1].is_some());
-    network.update(&gradients, |_, theta, gradient| theta.iter_mut().zip(gradient).for_each(|(t, g)| *t -= g)).unwrap();
+    network
+        .update(&gradients, |_, theta, gradient| theta.iter_mut().zip(gradient.values()).for_each(|(t, g)| *t -= g))
+        .unwrap();
     let after = network.values().expect("values");
     assert_eq!(after[0], b.values[0]);
     assert_ne!(after[1], b.values[1]);

@@ -18,6 +18,10 @@ impl Rule for Adadelta {
         false
     }
 
+    fn rests(&self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], [square, moved]: [&mut [f32]; 2]) {
         let (rate, decay, eps) = (step.learning_rate as f32, self.weight_decay as f32, self.eps as f32);
         let (keep, weight) = (self.rho as f32, (1.0 - self.rho) as f32);

@@ -17,6 +17,10 @@ impl Rule for Adagrad {
         self.weight_decay == 0.0
     }
 
+    fn rests(&self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], [sum, _]: [&mut [f32]; 2]) {
         let (rate, decay, eps) = (step.learning_rate as f32, self.weight_decay as f32, self.eps as f32);
         for ((theta, g), sum) in theta.iter_mut().zip(gradient).zip(sum) {

@@ -21,6 +21,10 @@ impl Rule for Adam {
         false
     }
 
+    fn rests(&self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], [mean, square]: [&mut [f32]; 2]) {
         let correction = |beta: f64| 1.0 - beta.powf(step.number as f64);
         let rate = (step.learning_rate / correction(self.betas.0)) as f32;

@@ -7,12 +7,15 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod rmsprop;
+mod rows;
 mod sgd;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::ir;
+use crate::lower::Gradient;
+use rows::{Idle, RowSteps, Table};
 
 /// Slices longer than this are shared among threads.
 const SHARE: usize = 1 << 15;
@@ -24,6 +27,14 @@ pub struct Optimizer {
     /// One a parameter, in the order of the sizes given to [`Optimizer::new`].
     slots: Vec<Slot>,
     steps: u64,
+    /// Rows without a gradient keep their value and state, whatever the rule says.
+    sparse: bool,
+    /// Of the parameters that have had gradients of rows only.
+    tables: BTreeMap<usize, RowSteps>,
+    /// Learning rates of the steps since all rows were settled.
+    learning_rates: Vec<f64>,
+    /// The step at which somebody else's state was taken over, all rows settled; 0 where none was.
+    restored: u64,
 }
 
 /// What a rule remembers of one parameter: as many buffers as it names, the others empty.
@@ -47,13 +58,17 @@ trait Rule: fmt::Debug + Send + Sync {
     /// Whether a value whose gradient is zero keeps its value and its state.
     fn is_sparse(&self) -> bool;
 
+    /// Whether a value that has never had a gradient stays where it is.
+    fn rests(&self) -> bool;
+
     /// One step on values and their buffers.
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], state: [&mut [f32]; 2]);
 }
 
 impl Optimizer {
-    /// An optimizer for parameters of these numbers of values.
-    pub fn new(optimizer: &ir::Optimizer, sizes: &[usize]) -> Self {
+    /// An optimizer for parameters of these numbers of values. With `sparse` the rows of a table that a step does not read
+    /// keep their value and state.
+    pub fn new(optimizer: &ir::Optimizer, sparse: bool, sizes: &[usize]) -> Self {
         use ir::Optimizer::*;
         let rule: Box<dyn Rule> = match *optimizer {
             Sgd { momentum, nesterov, weight_decay } => Box::new(sgd::Sgd { momentum, nesterov, weight_decay }),
@@ -67,12 +82,14 @@ impl Optimizer {
         };
         let used = rule.buffers().len();
         let slot = |size: &usize| std::array::from_fn(|buffer| vec![0.0; if buffer < used { *size } else { 0 }]);
-        Self { rule, slots: sizes.iter().map(slot).collect(), steps: 0 }
+        let slots = sizes.iter().map(slot).collect();
+        Self { rule, slots, steps: 0, sparse, tables: BTreeMap::new(), learning_rates: Vec::new(), restored: 0 }
     }
 
-    /// Begins the next step; then every parameter is updated once.
-    pub fn begin_step(&mut self) {
+    /// Begins the next step, with this learning rate; then every parameter is updated once.
+    pub fn begin_step(&mut self, learning_rate: f64) {
         self.steps += 1;
+        self.learning_rates.push(learning_rate);
     }
 
     /// Steps begun so far.
@@ -82,37 +99,64 @@ impl Optimizer {
 
     /// Updates parameter `index` (its place in the sizes given to [`Optimizer::new`]).
     ///
-    /// `scale` is multiplied into the gradient on the fly: the clipping factor, or 1.
-    pub fn update(&mut self, index: usize, learning_rate: f64, scale: f32, theta: &mut [f32], gradient: &[f32]) {
-        self.update_from(index, 0, learning_rate, scale, theta, gradient);
+    /// `scale` is multiplied into the gradient on the fly: the clipping factor, or 1. The rows of a gradient of rows have to
+    /// be settled: see [`Self::settle`].
+    pub fn update(&mut self, index: usize, scale: f32, theta: &mut [f32], gradient: &Gradient) {
+        let step = self.step(scale);
+        match gradient {
+            Gradient::Whole(gradient) => {
+                assert_eq!(theta.len(), gradient.len(), "a parameter and its gradient have the same size");
+                update_shared(&*self.rule, step, theta, gradient, self.slots[index].each_mut().map(|b| &mut b[..]));
+            }
+            Gradient::Rows { rows, values } => {
+                let width = values.len() / rows.len().max(1);
+                for (row, gradient) in rows.iter().zip(values.chunks_exact(width.max(1))) {
+                    let part = *row as usize * width..(*row as usize + 1) * width;
+                    let state = self.slots[index].each_mut();
+                    let state = state.map(|b| if b.is_empty() { &mut b[..] } else { &mut b[part.clone()] });
+                    self.rule.update(step, &mut theta[part.clone()], gradient, state);
+                }
+                if self.waits() && width > 0 {
+                    let new = || RowSteps::new(theta.len() / width, width, self.restored);
+                    let table = self.tables.entry(index).or_insert_with(new);
+                    table.moved(rows, step.number);
+                }
+            }
+        }
     }
 
-    /// Updates a run of values of a parameter, `theta[0]` being value `start` of it: the rows of an embedding table that
-    /// a batch has touched. Leaving the other rows out changes nothing where [`Optimizer::is_sparse`].
-    pub fn update_from(
-        &mut self,
-        index: usize,
-        start: usize,
-        learning_rate: f64,
-        scale: f32,
-        theta: &mut [f32],
-        gradient: &[f32],
-    ) {
-        assert!(self.steps > 0, "`begin_step` comes before the first update");
-        assert_eq!(theta.len(), gradient.len(), "a parameter and its gradient have the same size");
-        let step = Step { number: self.steps, learning_rate, scale };
-        let used = self.rule.buffers().len();
-        let mut buffer = 0;
-        let state = self.slots[index].each_mut().map(|values| {
-            buffer += 1;
-            if buffer <= used { &mut values[start..start + theta.len()] } else { &mut values[..] }
-        });
-        update_shared(&*self.rule, step, theta, gradient, state);
+    /// Brings rows of a table, which ascend, to where they would be if every step so far had updated them: before they are
+    /// read. All rows where none are given.
+    pub fn settle(&mut self, index: usize, rows: Option<&[u32]>, theta: &mut [f32]) {
+        let Some(table) = self.tables.get_mut(&index) else { return };
+        debug_assert_eq!(theta.len(), table.rows() * table.width());
+        let all: Vec<u32>;
+        let rows = match rows {
+            Some(rows) => rows,
+            None => {
+                all = (0..table.rows() as u32).collect();
+                &all
+            }
+        };
+        let first = self.steps + 1 - self.learning_rates.len() as u64;
+        let idle = Idle { first, learning_rates: &self.learning_rates };
+        let state = self.slots[index].each_mut().map(|buffer| &mut buffer[..]);
+        table.settle(&*self.rule, rows, self.steps, idle, Table { theta, state });
     }
 
-    /// Whether a value whose gradient is zero keeps its value and its state.
-    pub fn is_sparse(&self) -> bool {
-        self.rule.is_sparse()
+    /// To be called after all rows of all tables are settled.
+    pub fn all_settled(&mut self) {
+        self.learning_rates.clear();
+    }
+
+    /// Whether rows without a gradient have steps to make up for.
+    fn waits(&self) -> bool {
+        !self.sparse && !self.rule.is_sparse()
+    }
+
+    fn step(&self, scale: f32) -> Step {
+        let learning_rate = *self.learning_rates.last().expect("`begin_step` comes before the first update");
+        Step { number: self.steps, learning_rate, scale }
     }
 
     /// Everything it remembers but the number of steps: PyTorch's buffer name and the parameter's index, `exp_avg.3`.
@@ -156,6 +200,9 @@ impl Optimizer {
             }
         }
         self.steps = steps;
+        self.restored = steps;
+        self.learning_rates.clear();
+        self.tables.clear();
         Ok(())
     }
 }

@@ -19,6 +19,10 @@ impl Rule for RmsProp {
         false
     }
 
+    fn rests(&self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], [square, velocity]: [&mut [f32]; 2]) {
         let (rate, decay, eps) = (step.learning_rate as f32, self.weight_decay as f32, self.eps as f32);
         let (keep, weight, momentum) = (self.alpha as f32, (1.0 - self.alpha) as f32, self.momentum as f32);

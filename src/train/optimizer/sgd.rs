@@ -18,6 +18,10 @@ impl Rule for Sgd {
         self.momentum == 0.0 && self.weight_decay == 0.0
     }
 
+    fn rests(&self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     fn update(&self, step: Step, theta: &mut [f32], gradient: &[f32], [velocity, _]: [&mut [f32]; 2]) {
         let (rate, decay, momentum) = (step.learning_rate as f32, self.weight_decay as f32, self.momentum as f32);
         let gradients = gradient.iter().map(|g| g * step.scale);

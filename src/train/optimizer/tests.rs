@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Optimizer;
 use crate::ir::Optimizer as Rule;
 use crate::ir::Optimizer::*;
+use crate::lower::Gradient;
 
 const CURVE: [f32; 4] = [1.0, 2.0, 0.5, 0.0];
 const LOW: [f32; 4] = [0.3, -1.0, 2.0, 1.0];
@@ -16,8 +17,8 @@ fn gradient(theta: &[f32]) -> Vec<f32> {
 
 fn step(optimizer: &mut Optimizer, learning_rate: f64, theta: &mut [f32]) {
     let gradient = gradient(theta);
-    optimizer.begin_step();
-    optimizer.update(0, learning_rate, 1.0, theta, &gradient);
+    optimizer.begin_step(learning_rate);
+    optimizer.update(0, 1.0, theta, &Gradient::Whole(gradient));
 }
 
 const BETAS: (f64, f64) = (0.9, 0.999);
@@ -83,7 +84,7 @@ fn five_steps_equal_pytorchs() {
         (rms_prop(0.9, 0.1), 0.1, [0.899431586, -1.05725038, 1.81703424, -2.47347617]),
         (Adam { betas: (0.5, 0.7), eps: 1e-2, weight_decay: 0.0 }, 0.1, [0.535420299, -1.5188781, 0.983694971, 3.0]),
     ] {
-        let mut optimizer = Optimizer::new(&rule, &[4]);
+        let mut optimizer = Optimizer::new(&rule, false, &[4]);
         let mut theta = START;
         (0..5).for_each(|_| step(&mut optimizer, learning_rate, &mut theta));
         for (seen, expected) in theta.iter().zip(expected) {
@@ -100,11 +101,11 @@ fn saved(optimizer: &Optimizer) -> BTreeMap<String, Vec<f32>> {
 #[test]
 fn restored_state_gives_the_same_bits() {
     for rule in DEFAULTS {
-        let (mut whole, mut first) = (Optimizer::new(&rule, &[4]), Optimizer::new(&rule, &[4]));
+        let (mut whole, mut first) = (Optimizer::new(&rule, false, &[4]), Optimizer::new(&rule, false, &[4]));
         let (mut expected, mut theta) = (START, START);
         (0..6).for_each(|_| step(&mut whole, 0.1, &mut expected));
         (0..3).for_each(|_| step(&mut first, 0.1, &mut theta));
-        let mut second = Optimizer::new(&rule, &[4]);
+        let mut second = Optimizer::new(&rule, false, &[4]);
         second.restore(first.steps(), saved(&first)).unwrap();
         (0..3).for_each(|_| step(&mut second, 0.1, &mut theta));
         assert_eq!(theta.map(f32::to_bits), expected.map(f32::to_bits), "{rule:?}");
@@ -114,7 +115,7 @@ fn restored_state_gives_the_same_bits() {
 
 #[test]
 fn restoring_checks_before_it_changes() {
-    let mut optimizer = Optimizer::new(&ADAM, &[1, 2]);
+    let mut optimizer = Optimizer::new(&ADAM, false, &[1, 2]);
     let names: Vec<String> = optimizer.state().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["exp_avg.0", "exp_avg_sq.0", "exp_avg.1", "exp_avg_sq.1"]);
     let good = BTreeMap::from([
@@ -146,13 +147,13 @@ fn sharing_the_work_changes_nothing() {
     let start: Vec<f32> = (0..count).map(|i| START[i % 4]).collect();
     let slope: Vec<f32> = gradient(&START).into_iter().cycle().take(count).collect();
     for rule in DEFAULTS {
-        let (mut long, mut short) = (Optimizer::new(&rule, &[count]), Optimizer::new(&rule, &[4]));
+        let (mut long, mut short) = (Optimizer::new(&rule, false, &[count]), Optimizer::new(&rule, false, &[4]));
         let (mut many, mut few) = (start.clone(), START);
         for _ in 0..2 {
-            long.begin_step();
-            long.update(0, 0.1, 0.5, &mut many, &slope);
-            short.begin_step();
-            short.update(0, 0.1, 0.5, &mut few, &slope[..4]);
+            long.begin_step(0.1);
+            long.update(0, 0.5, &mut many, &Gradient::Whole(slope.clone()));
+            short.begin_step(0.1);
+            short.update(0, 0.5, &mut few, &Gradient::Whole(slope[..4].to_vec()));
         }
         assert!(many.iter().enumerate().all(|(i, value)| *value == few[i % 4]), "{rule:?}");
     }
@@ -165,32 +166,63 @@ fn the_scale_is_a_scaled_gradient() {
         let slope = gradient(&START);
         let half: Vec<f32> = slope.iter().map(|g| g * 0.5).collect();
         for (theta, scale, slope) in [(&mut scaled, 0.5, &slope), (&mut plain, 1.0, &half)] {
-            let mut optimizer = Optimizer::new(&rule, &[4]);
-            optimizer.begin_step();
-            optimizer.update(0, 0.1, scale, theta, slope);
+            let mut optimizer = Optimizer::new(&rule, false, &[4]);
+            optimizer.begin_step(0.1);
+            optimizer.update(0, scale, theta, &Gradient::Whole(slope.clone()));
         }
         assert_eq!(scaled, plain, "{rule:?}");
     }
 }
 
-/// Where a rule says so, rows without a gradient may be left out.
+/// Steps of a table of five rows, each with a gradient for some of them.
+const STEPS: [&[u32]; 7] = [&[1, 2], &[2], &[1, 4], &[4], &[2], &[4], &[1, 2]];
+
+fn rows_of(rows: &[u32], step: usize) -> Gradient {
+    let values = rows.iter().flat_map(|row| [0.5 + *row as f32, -2.0 + step as f32]).collect();
+    Gradient::Rows { rows: rows.to_vec(), values }
+}
+
+/// Rows that are updated only when they are read end as if all rows had been updated at every step.
 #[test]
-fn sparse_rules_need_only_the_rows_of_the_batch() {
+fn rows_that_wait_lose_nothing() {
     for rule in DEFAULTS {
-        let (mut whole, mut rows) = (Optimizer::new(&rule, &[6]), Optimizer::new(&rule, &[6]));
-        let (mut expected, mut theta) = ([1.0f32; 6], [1.0f32; 6]);
-        for row in [1, 2, 1] {
-            let mut slope = [0.0f32; 6];
-            slope[2 * row..2 * row + 2].copy_from_slice(&[0.5, -2.0]);
-            whole.begin_step();
-            whole.update(0, 0.1, 1.0, &mut expected, &slope);
-            rows.begin_step();
-            let touched = 2 * row..2 * row + 2;
-            rows.update_from(0, 2 * row, 0.1, 1.0, &mut theta[touched.clone()], &slope[touched]);
+        let (mut whole, mut rows) = (Optimizer::new(&rule, false, &[10]), Optimizer::new(&rule, false, &[10]));
+        let (mut expected, mut theta) = ([1.0f32; 10], [1.0f32; 10]);
+        for (i, read) in STEPS.iter().enumerate() {
+            let (rate, gradient) = (0.1 / (1.0 + i as f64), rows_of(read, i));
+            whole.begin_step(rate);
+            whole.update(0, 0.7, &mut expected, &Gradient::Whole(gradient.to_whole(10)));
+            rows.settle(0, Some(read), &mut theta);
+            rows.begin_step(rate);
+            rows.update(0, 0.7, &mut theta, &gradient);
+            if i == 3 {
+                // An epoch ends, and the run is stopped and taken up again.
+                rows.settle(0, None, &mut theta);
+                rows.all_settled();
+                assert_eq!(theta, expected, "{rule:?}");
+                let mut resumed = Optimizer::new(&rule, false, &[10]);
+                resumed.restore(rows.steps(), saved(&rows)).expect("its own state");
+                rows = resumed;
+            }
         }
-        assert_eq!(rows.is_sparse(), rule == SGD || rule == ADAGRAD);
-        if rows.is_sparse() {
-            assert_eq!((theta, saved(&rows)), (expected, saved(&whole)));
-        }
+        rows.settle(0, None, &mut theta);
+        assert_eq!((theta, saved(&rows)), (expected, saved(&whole)), "{rule:?}");
     }
+}
+
+#[test]
+fn sparse_rows_stay_where_they_are() {
+    let mut optimizer = Optimizer::new(&ADAM, true, &[10]);
+    let mut theta = [1.0f32; 10];
+    for (i, read) in STEPS.iter().enumerate() {
+        let before = theta;
+        optimizer.settle(0, Some(read), &mut theta);
+        optimizer.begin_step(0.1);
+        optimizer.update(0, 1.0, &mut theta, &rows_of(read, i));
+        let moved: Vec<u32> = (0..5).filter(|row| theta[2 * *row as usize] != before[2 * *row as usize]).collect();
+        assert_eq!(moved, *read);
+    }
+    let before = theta;
+    optimizer.settle(0, None, &mut theta);
+    assert_eq!(theta, before);
 }
