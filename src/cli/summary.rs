@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::{Failure, Output, files};
 use crate::classifier::{self, Sizes};
-use crate::ir::{CallId, Cost, Dim, Graph, Model};
+use crate::ir::{Cost, Dim, Graph, Model};
 
 pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
@@ -28,25 +28,18 @@ pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-struct Row {
-    layer: String,
+pub struct Row {
+    pub layer: String,
     /// The prefix of its parameters.
-    path: String,
-    shape: String,
+    pub path: String,
+    pub shape: String,
     parameters: Dim,
     cost: Cost,
 }
 
-/// One row a step of the model's body, in order.
-fn rows(model: &Model) -> Vec<Row> {
+/// One row a step of the model's body, in order; then one for what stands outside of any layer, where that costs anything.
+pub fn rows(model: &Model) -> Vec<Row> {
     let graph = &model.graph;
-    let outermost = |call: CallId| {
-        let mut call = call;
-        while let Some(parent) = graph.calls[call.0].parent {
-            call = parent;
-        }
-        call
-    };
     let mut rows: Vec<Row> = Vec::new();
     let mut row_of = vec![None; graph.calls.len()];
     for (i, call) in graph.calls.iter().enumerate().filter(|(_, call)| call.parent.is_none()) {
@@ -61,7 +54,7 @@ fn rows(model: &Model) -> Vec<Row> {
         });
     }
     for parameter in &graph.parameters {
-        if let Some(row) = parameter.call.and_then(|call| row_of[outermost(call).0]) {
+        if let Some(row) = parameter.call.and_then(|call| row_of[graph.outermost(call).0]) {
             rows[row].parameters = rows[row].parameters.add(&size(&parameter.shape));
         }
     }
@@ -69,7 +62,7 @@ fn rows(model: &Model) -> Vec<Row> {
     let mut own = Cost::default();
     for node in &graph.nodes {
         let cost = graph.cost(node);
-        match node.call.and_then(|call| row_of[outermost(call).0]) {
+        match node.call.and_then(|call| row_of[graph.outermost(call).0]) {
             Some(row) => rows[row].cost = rows[row].cost.add(&cost),
             None => own = own.add(&cost),
         }

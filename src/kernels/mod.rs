@@ -14,12 +14,16 @@ pub mod extend;
 pub mod features;
 pub mod lookup;
 pub mod memory;
+pub mod peak;
 pub mod product;
+pub mod profile;
 pub mod threads;
 pub mod time;
 pub mod unary;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Storage, Tensor, bail};
+
+use profile::Charged;
 
 /// An operation of `INPUTS` row-major arrays to one, with its derivative.
 pub trait Kernel<const INPUTS: usize>: Send + Sync + 'static {
@@ -34,12 +38,12 @@ pub trait Kernel<const INPUTS: usize>: Send + Sync + 'static {
 
 /// `kernel(x)` with a result of the given shape.
 pub fn apply<K: Kernel<1>>(kernel: K, x: &Tensor, shape: impl Into<Shape>) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(OnTape { kernel, shape: shape.into() })
+    x.contiguous()?.apply_op1(Charged::new(OnTape { kernel, shape: shape.into() }))
 }
 
 /// `kernel(x, y)` with a result of the given shape.
 pub fn apply2<K: Kernel<2>>(kernel: K, x: &Tensor, y: &Tensor, shape: impl Into<Shape>) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&y.contiguous()?, OnTape { kernel, shape: shape.into() })
+    x.contiguous()?.apply_op2(&y.contiguous()?, Charged::new(OnTape { kernel, shape: shape.into() }))
 }
 
 struct OnTape<K> {

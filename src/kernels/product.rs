@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
+use super::profile::Charged;
+
 /// `(x: [rows, F], weight: [O, F]) -> [rows, O]`, `x · weightᵀ`.
 ///
 /// Candle's own product of a transposed weight would give the weight's gradient transposed and add it strided.
 pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&weight.contiguous()?, Product { factors: None })
+    x.contiguous()?.apply_op2(&weight.contiguous()?, Charged::new(Product { factors: None }))
 }
 
 /// The same, but the gradient of the weight is not computed: its factors are put into `factors`. The weight has to be a
 /// leaf of the tape.
 pub fn product_collecting(x: &Tensor, weight: &Tensor, factors: &Factors) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&weight.contiguous()?, Product { factors: Some(factors.clone()) })
+    x.contiguous()?.apply_op2(&weight.contiguous()?, Charged::new(Product { factors: Some(factors.clone()) }))
 }
 
 /// The two sides of the weight gradients of many products with one weight: one long product in place of many short ones.

@@ -31,6 +31,7 @@ pub use loss::{cross_entropy, softmax, to_rows, to_scalar};
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::Lookup;
+use crate::kernels::profile::charge;
 use crate::kernels::{apply, with_values};
 use crate::passes::{bind, hoist};
 use crate::random::Random;
@@ -119,7 +120,8 @@ impl Network {
             if readers[i] == 0 {
                 continue;
             }
-            let value = self.evaluate(NodeId(i), &values, &batch, mode).map_err(|error| error.at(node))?;
+            let value = charge(node.call, || self.evaluate(NodeId(i), &values, &batch, mode));
+            let value = value.map_err(|error| error.at(node))?;
             if node.ty.element == Element::Number {
                 batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
             }

@@ -17,6 +17,7 @@ use super::batch::{Batch, size};
 use super::evaluate::{Operand, align, evaluate};
 use crate::ir::{Cell, Graph, Node, NodeId, Op, ParameterId, Type};
 use crate::kernels::product::Factors;
+use crate::kernels::profile::Charged;
 use crate::kernels::time::{Advance, Sequence};
 use crate::kernels::{apply2, slice, with_values};
 use crate::random::Random;
@@ -144,7 +145,7 @@ impl Scan {
     pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
         let record = self.record && (input.track_op() || parameters.track_op());
         let recurrence = Recurrence { scan: Scan { record, ..self }, tape: Mutex::new(None) };
-        input.contiguous()?.apply_op2(parameters, recurrence)
+        input.contiguous()?.apply_op2(parameters, Charged::new(recurrence))
     }
 
     fn batch(&self) -> usize {

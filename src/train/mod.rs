@@ -28,4 +28,4 @@ pub use progress::{EpochLine, Progress};
 pub use record::{EpochRecord, Origin};
 pub use run::{Outcome, run};
 pub use schedule::{LearningRate, PlateauState};
-pub use setup::Setup;
+pub use setup::{Setup, initial_values};
