@@ -1,6 +1,9 @@
 //! Operations along the last axis: softmax, reductions, slices.
 
-use super::{Kernel, exponential};
+use pulp::{Simd, WithSimd};
+
+use super::simd::arch;
+use super::{Kernel, elementwise};
 use crate::ir::Reduction;
 
 /// Softmax of every row of `width` numbers.
@@ -12,15 +15,9 @@ impl Kernel<1> for Softmax {
     const NAME: &'static str = "softmax";
 
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        let mut result = Vec::with_capacity(x.len());
-        for row in x.chunks_exact(self.width.max(1)) {
-            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let start = result.len();
-            result.extend(row.iter().map(|x| exponential::exp(x - largest)));
-            let scale = 1.0 / result[start..].iter().sum::<f32>();
-            result[start..].iter_mut().for_each(|y| *y *= scale);
-        }
-        result
+        let mut y = vec![0.0; x.len()];
+        arch().dispatch(SoftmaxRows { width: self.width.max(1), x, y: &mut y });
+        y
     }
 
     fn backward(&self, _: [&[f32]; 1], y: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
@@ -30,6 +27,23 @@ impl Kernel<1> for Softmax {
             gradient.extend(y.iter().zip(up).map(|(y, g)| y * (g - inner)));
         }
         [gradient]
+    }
+}
+
+struct SoftmaxRows<'a> {
+    width: usize,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl WithSimd for SoftmaxRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (y, x) in self.y.chunks_exact_mut(self.width).zip(self.x.chunks_exact(self.width)) {
+            elementwise::softmax(simd, y, x);
+        }
     }
 }
 

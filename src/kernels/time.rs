@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use super::{Kernel, exponential, features};
-use crate::ir::Reduction;
+use super::unary::Unary;
+use super::{Kernel, features};
+use crate::ir::{Reduction, UnaryOp};
 
 /// Where the true values of a padded sequence are.
 #[derive(Clone)]
@@ -195,8 +196,12 @@ impl Kernel<1> for Softmax {
             largest[example] = largest[example].max(x[row.start]);
         }
         for (_, example, row) in self.sequence.true_rows() {
-            result[row.start] = exponential::exp(x[row.start] - largest[example]);
-            total[example] += result[row.start];
+            result[row.start] = x[row.start] - largest[example];
+        }
+        let powers = Unary(UnaryOp::Exp).forward([&result]);
+        for (_, example, row) in self.sequence.true_rows() {
+            result[row.start] = powers[row.start];
+            total[example] += powers[row.start];
         }
         for (_, example, row) in self.sequence.true_rows() {
             result[row.start] /= total[example];

@@ -1,7 +1,12 @@
 //! Functions of one number, elementwise.
 
-use super::{Kernel, exponential};
+use pulp::{Simd, WithSimd};
+
+use super::Kernel;
+use super::elementwise::{self, Row};
+use super::simd::arch;
 use crate::ir::UnaryOp;
+use crate::passes::fuse::step::slope_reads_argument;
 
 /// One elementwise function with the derivatives PyTorch uses: 0 at the kink of `relu` and of `abs`.
 pub struct Unary(pub UnaryOp);
@@ -10,39 +15,48 @@ impl Kernel<1> for Unary {
     const NAME: &'static str = "unary";
 
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        // One loop a function: a match inside the loop would keep it scalar.
-        match self.0 {
-            UnaryOp::Negate => map(x, |x| -x),
-            UnaryOp::Tanh => map(x, exponential::tanh),
-            UnaryOp::Sigmoid => map(x, exponential::sigmoid),
-            UnaryOp::Relu => map(x, |x| if x < 0.0 { 0.0 } else { x }),
-            UnaryOp::Exp => map(x, exponential::exp),
-            UnaryOp::Log => map(x, f32::ln),
-            UnaryOp::Sqrt => map(x, f32::sqrt),
-            UnaryOp::Abs => map(x, f32::abs),
-        }
+        let mut y = vec![0.0; x.len()];
+        arch().dispatch(Forward { op: self.0, x, y: &mut y });
+        y
     }
 
     fn backward(&self, [x]: [&[f32]; 1], y: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
-        [match self.0 {
-            UnaryOp::Negate => map(up, |g| -g),
-            UnaryOp::Tanh => zip(y, up, |y, g| g * (1.0 - y * y)),
-            UnaryOp::Sigmoid => zip(y, up, |y, g| g * y * (1.0 - y)),
-            UnaryOp::Relu => zip(x, up, |x, g| if x > 0.0 { g } else { 0.0 }),
-            UnaryOp::Exp => zip(y, up, |y, g| if g == 0.0 { 0.0 } else { g * y }),
-            UnaryOp::Log => zip(x, up, |x, g| if g == 0.0 { 0.0 } else { g / x }),
-            UnaryOp::Sqrt => zip(y, up, |y, g| if g == 0.0 { 0.0 } else { 0.5 * g / y }),
-            UnaryOp::Abs => zip(x, up, |x, g| if x == 0.0 { 0.0 } else { g * x.signum() }),
-        }]
+        let read = if slope_reads_argument(self.0) { x } else { y };
+        let mut dx = vec![0.0; x.len()];
+        arch().dispatch(Backward { op: self.0, read, up, dx: &mut dx });
+        [dx]
     }
 }
 
-fn map(x: &[f32], f: impl Fn(f32) -> f32) -> Vec<f32> {
-    x.iter().map(|x| f(*x)).collect()
+struct Forward<'a> {
+    op: UnaryOp,
+    x: &'a [f32],
+    y: &'a mut [f32],
 }
 
-fn zip(x: &[f32], up: &[f32], f: impl Fn(f32, f32) -> f32) -> Vec<f32> {
-    x.iter().zip(up).map(|(x, g)| f(*x, *g)).collect()
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        elementwise::unary(simd, self.op, self.y, self.x);
+    }
+}
+
+struct Backward<'a> {
+    op: UnaryOp,
+    read: &'a [f32],
+    up: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        elementwise::slope(simd, self.op, self.dx, self.read, Row::Many(self.up));
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
 pub use loss::{cross_entropy, softmax, to_rows, to_scalar};
+pub use scan::Path;
 
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
@@ -65,6 +66,16 @@ impl Network {
         size: &dyn Fn(&Symbol) -> Option<usize>,
         values: Vec<Vec<f32>>,
     ) -> Result<Self, LowerError> {
+        Self::with_path(graph, size, values, Path::Fused)
+    }
+
+    /// The same, with a choice of how recurrences are computed.
+    pub fn with_path(
+        graph: &Graph,
+        size: &dyn Fn(&Symbol) -> Option<usize>,
+        values: Vec<Vec<f32>>,
+        path: Path,
+    ) -> Result<Self, LowerError> {
         let shapes = Self::shapes(graph, size)?;
         if shapes.len() != values.len() {
             return Err(LowerError::new(format!("{} parameters but values for {}", shapes.len(), values.len())));
@@ -78,7 +89,7 @@ impl Network {
         });
         let parameters = variables.collect::<Result<_, LowerError>>()?;
         let hoisted = hoist(&bind(graph, size)?);
-        let step = |cell| Step::new(cell, &hoisted.graph).map(Arc::new);
+        let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<_, _>>()?;
         Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters })
     }

@@ -2,10 +2,11 @@
 //!
 //! `weight_ih @ x + bias_ih` needs no state, so it is computed for all steps at once by ordinary nodes of the graph (one
 //! product over every step of every example) and the scan reads the result as its input. What is left in the cell is the
-//! step. No equation is rearranged: the same numbers are added in the same order.
+//! step. Sums are rearranged before, so that more of them needs no state ([`super::rearrange`]).
 
 use std::collections::BTreeMap;
 
+use super::rearrange;
 use crate::ir::{Cell, CellId, Dim, Graph, Node, NodeId, Op, State, Type};
 
 /// A graph whose cells hold only what depends on their states.
@@ -23,7 +24,7 @@ pub fn hoist(graph: &Graph) -> Hoisted {
     for node in &graph.nodes {
         let mut node = Node { inputs: node.inputs.iter().map(|input| nodes[input.0]).collect(), ..node.clone() };
         if let (Op::Scan { cell, reverse }, Some(input)) = (&node.op, node.inputs.first().copied()) {
-            let (input, cell) = split(&graph.cells[cell.0], input, &node, &mut hoisted);
+            let (input, cell) = split(&rearrange(&graph.cells[cell.0]), input, &node, &mut hoisted);
             node.op = Op::Scan { cell: CellId(hoisted.cells.len()), reverse: *reverse };
             node.inputs[0] = input;
             hoisted.cells.push(cell);
@@ -179,8 +180,8 @@ mod tests {
         };
         check(
             step,
-            "Parameter Parameter Product Binary",
-            "StepInput State Parameter Parameter Product Binary Binary Narrow",
+            "Parameter Parameter Product Parameter Binary Binary",
+            "StepInput State Parameter Product Binary Narrow",
             8,
         );
     }
@@ -190,8 +191,8 @@ mod tests {
         let step = |c: &mut CellBuilder| {
             let gates = c.dense(c.x(), 4, 8);
             let gate = c.node(narrow(0, 4), &[gates]);
-            let sum = c.node(Op::Binary(BinaryOp::Add), &[gate, c.state(0)]);
-            c.node(Op::Binary(BinaryOp::Add), &[sum, c.x()])
+            let kept = c.node(Op::Binary(BinaryOp::Multiply), &[gate, c.state(0)]);
+            c.node(Op::Binary(BinaryOp::Add), &[kept, c.x()])
         };
         check(
             step,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::{Mode, Network, Tokens};
+use super::{Mode, Network, Path, Tokens};
 use crate::ir::NodeId;
 use crate::passes::builder::Builder;
 use interpreter::interpret;
@@ -31,7 +31,11 @@ fn tokens(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
 }
 
 fn network(builder: &Builder) -> Network {
-    Network::new(&builder.graph, &|_| None, builder.values.clone()).expect("a sound graph")
+    network_by(builder, Path::Fused)
+}
+
+fn network_by(builder: &Builder, path: Path) -> Network {
+    Network::with_path(&builder.graph, &|_| None, builder.values.clone(), path).expect("a sound graph")
 }
 
 /// What a place of a result counts for in the scalar whose gradient is checked: differs everywhere, neither small nor large.
@@ -63,10 +67,15 @@ fn places(builder: &Builder, output: NodeId, texts: &[Vec<u32>]) -> Vec<Vec<usiz
     texts.iter().enumerate().map(|(b, text)| (0..steps(text)).flat_map(|t| row(t, b)).collect()).collect()
 }
 
-/// Values and all gradients of `output` agree with the interpreter.
+/// Values and all gradients of `output` agree with the interpreter, on both paths.
 fn check(builder: &Builder, output: NodeId) {
+    check_by(builder, output, Path::Reference);
+    check_by(builder, output, Path::Fused);
+}
+
+fn check_by(builder: &Builder, output: NodeId, path: Path) {
     let texts = texts();
-    let network = network(builder);
+    let network = network_by(builder, path);
     let mode = Mode::Train { seed: 1, step: 0 };
     let (result, examples) = results(&network, builder, output, &texts, mode);
     let mut parameters: Vec<Vec<f64>> =

@@ -1,85 +1,26 @@
-//! The recurrence: one operation of candle's tape for all steps of a cell.
+//! The recurrence as its equations say it, on candle's operations: what the fused kernel is compared with, and what runs
+//! the cells that have no fused form.
 //!
 //! Forward runs the cell's equations step by step on fresh leaves, so that every step has a small graph of its own.
 //! Backward goes back through the steps and calls candle's backward on each: its depth does not grow with the number of
-//! steps, and no step touches more than its own rows. A fused kernel for a cell takes the place of this operation.
-//!
-//! A finished example (`t >= length`) keeps its state; read in reverse it starts at its own last true step from zero
-//! states. Rows past the end of an example hold that state: finite, and of no influence on a true step.
+//! steps, and no step touches more than its own rows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Device, Layout, Result, Shape, Tensor, Var, bail};
 
-use super::LowerError;
-use super::batch::{Batch, size};
-use super::evaluate::{Operand, align, evaluate};
-use crate::ir::{Cell, Graph, Node, NodeId, Op, ParameterId, Type};
+use super::{Scan, Step};
+use crate::ir::{Node, NodeId, Op, ParameterId, Type};
 use crate::kernels::product::Factors;
-use crate::kernels::profile::Charged;
-use crate::kernels::time::{Advance, Sequence};
+use crate::kernels::time::Advance;
 use crate::kernels::{apply2, slice, with_values};
+use crate::lower::LowerError;
+use crate::lower::batch::Batch;
+use crate::lower::evaluate::{Operand, align, evaluate};
 use crate::random::Random;
 
-/// A cell ready to run: sizes known, its parameters in a row.
-#[derive(Debug)]
-pub(super) struct Step {
-    cell: Cell,
-    /// Width of the input of a step.
-    input: usize,
-    /// Width of every state.
-    states: Vec<usize>,
-    /// The parameters the equations use, in the order they stand in the scan's second argument, with their shapes.
-    parameters: BTreeMap<ParameterId, Vec<usize>>,
-}
-
 impl Step {
-    /// `cell` belongs to `graph`; both are bound.
-    pub fn new(cell: &Cell, graph: &Graph) -> std::result::Result<Self, LowerError> {
-        let mut parameters = BTreeMap::new();
-        for node in &cell.nodes {
-            if let Op::Parameter(id) = node.op {
-                let shape = graph.parameter(id).shape.iter().map(size).collect::<std::result::Result<_, _>>()?;
-                parameters.insert(id, shape);
-            }
-        }
-        let states = cell.states.iter().map(|state| size(&state.size)).collect::<std::result::Result<Vec<_>, _>>()?;
-        if states.is_empty() {
-            return Err(LowerError::new(format!("the cell `{}` has no state", cell.name)));
-        }
-        Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters })
-    }
-
-    /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
-    pub fn join(&self, parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
-        let flat = self.parameters.keys().map(|id| parameter(*id).flatten_all()).collect::<Result<Vec<_>>>()?;
-        if flat.is_empty() { Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu) } else { Tensor::cat(&flat, 0) }
-    }
-
-    /// The joined parameters one by one.
-    fn split<'a>(&'a self, joined: &'a [f32]) -> impl Iterator<Item = (ParameterId, &'a [usize], &'a [f32])> {
-        let mut rest = joined;
-        self.parameters.iter().map(move |(id, shape)| {
-            let (values, after) = rest.split_at(shape.iter().product());
-            rest = after;
-            (*id, shape.as_slice(), values)
-        })
-    }
-
-    /// Adds the gradient of every parameter that has one to its place in the joined ones.
-    fn accumulate<'a>(&self, sums: &mut [f32], gradient: impl Fn(ParameterId) -> Option<&'a Tensor>) -> Result<()> {
-        let mut rest = sums;
-        for (id, shape) in &self.parameters {
-            let (sums, after) = rest.split_at_mut(shape.iter().product());
-            rest = after;
-            if let Some(gradient) = gradient(*id) {
-                with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))?;
-            }
-        }
-        Ok(())
-    }
-
     /// The products with a parameter as it stands: the gradients of these weights are computed after the loop.
     fn products(&self) -> BTreeMap<NodeId, (ParameterId, Factors)> {
         let weight = |(i, node): (usize, &Node)| match (&node.op, node.inputs.first()) {
@@ -128,30 +69,7 @@ impl Step {
     }
 }
 
-/// One application of a cell to a batch of sequences.
-pub(super) struct Scan {
-    pub step: Arc<Step>,
-    /// Of the input.
-    pub sequence: Sequence,
-    pub reverse: bool,
-    /// Whether a gradient will be asked for.
-    pub record: bool,
-    /// Seed and key of dropout inside the cell, in training.
-    pub random: Option<(u64, Vec<u64>)>,
-}
-
 impl Scan {
-    /// `(input: [T, B, G], parameters: [P]) -> [T, B, H]`: the first state after every step.
-    pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
-        let record = self.record && (input.track_op() || parameters.track_op());
-        let recurrence = Recurrence { scan: Scan { record, ..self }, tape: Mutex::new(None) };
-        input.contiguous()?.apply_op2(parameters, Charged::new(recurrence))
-    }
-
-    fn batch(&self) -> usize {
-        self.sequence.lengths.len()
-    }
-
     /// The steps in the order they are read.
     fn order(&self) -> Box<dyn DoubleEndedIterator<Item = usize>> {
         if self.reverse { Box::new((0..self.sequence.steps).rev()) } else { Box::new(0..self.sequence.steps) }
@@ -214,8 +132,7 @@ impl Scan {
     fn back(&self, tape: Tape, upstream: &Tensor) -> Result<(Vec<f32>, Vec<f32>)> {
         let (batch, width) = (self.batch(), self.step.input);
         let mut d_input = vec![0.0; self.sequence.steps * batch * width];
-        let mut d_parameters =
-            vec![0.0; self.step.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()];
+        let mut d_parameters = vec![0.0; self.step.total()];
         // Gradients of the states after the step at hand.
         let mut d_states: Vec<Option<Tensor>> = vec![None; self.step.states.len()];
         for Record { t, x, states, next } in tape.steps.into_iter().rev() {
@@ -243,11 +160,16 @@ impl Scan {
             for (upstream, state) in d_states.iter_mut().zip(&states) {
                 *upstream = gradients.get(state).map(Tensor::detach);
             }
-            self.step.accumulate(&mut d_parameters, |id| gradients.get(&tape.parameters[&id]))?;
+            for (id, parameter) in &tape.parameters {
+                if let Some(gradient) = gradients.get(parameter) {
+                    add(&mut d_parameters[self.step.range(*id)], gradient)?;
+                }
+            }
         }
         for (weight, factors) in tape.factors.values() {
-            let gradient = factors.gradient()?;
-            self.step.accumulate(&mut d_parameters, |id| gradient.as_ref().filter(|_| id == *weight))?;
+            if let Some(gradient) = factors.gradient()? {
+                add(&mut d_parameters[self.step.range(*weight)], &gradient)?;
+            }
         }
         Ok((d_input, d_parameters))
     }
@@ -272,10 +194,20 @@ struct Record {
     next: Vec<Tensor>,
 }
 
-struct Recurrence {
+fn add(sums: &mut [f32], gradient: &Tensor) -> Result<()> {
+    with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))
+}
+
+pub(super) struct Recurrence {
     scan: Scan,
     /// Set by forward, taken by backward, which can so run only once.
     tape: Mutex<Option<Tape>>,
+}
+
+impl Recurrence {
+    pub fn new(scan: Scan) -> Self {
+        Self { scan, tape: Mutex::new(None) }
+    }
 }
 
 impl CustomOp2 for Recurrence {
@@ -286,7 +218,7 @@ impl CustomOp2 for Recurrence {
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
         let scan = &self.scan;
         let shape = (scan.sequence.steps, scan.batch(), scan.step.input);
-        let total: usize = scan.step.parameters.values().map(|shape| shape.iter().product::<usize>()).sum();
+        let total = scan.step.total();
         if l1.shape().dims3()? != shape || l2.shape().dims1()? != total {
             bail!("a scan of {shape:?} with {total} parameters got {:?} and {:?}", l1.shape(), l2.shape());
         }

@@ -1,0 +1,68 @@
+//! Vector instructions: which the machine has, and loops over slices with them.
+//!
+//! AVX-512, AVX2 with FMA, or one number at a time, chosen when the program runs. Every number is computed by itself, in
+//! the same way wherever it stands in a slice, so results do not depend on how work is cut.
+
+use std::sync::OnceLock;
+
+use pulp::{Arch, Simd};
+
+/// The best instructions this machine has.
+pub fn arch() -> Arch {
+    static ARCH: OnceLock<Arch> = OnceLock::new();
+    *ARCH.get_or_init(Arch::new)
+}
+
+/// The name of the instructions in use, for reports.
+pub fn name() -> &'static str {
+    match format!("{:?}", arch()) {
+        arch if arch.contains("V4") => "AVX-512",
+        arch if arch.contains("V3") => "AVX2",
+        _ => "portable",
+    }
+}
+
+/// `to[i] = f(a[i])`.
+#[inline(always)]
+pub fn map<S: Simd>(simd: S, to: &mut [f32], a: &[f32], f: impl Fn(S::f32s) -> S::f32s) {
+    let ((to, to_rest), (a, a_rest)) = (S::as_mut_simd_f32s(to), S::as_simd_f32s(a));
+    for (to, a) in to.iter_mut().zip(a) {
+        *to = f(*a);
+    }
+    if !to_rest.is_empty() {
+        simd.partial_store_f32s(to_rest, f(simd.partial_load_f32s(a_rest)));
+    }
+}
+
+/// `to[i] = f(a[i], b[i])`.
+#[inline(always)]
+pub fn map2<S: Simd>(simd: S, to: &mut [f32], a: &[f32], b: &[f32], f: impl Fn(S::f32s, S::f32s) -> S::f32s) {
+    let (to, to_rest) = S::as_mut_simd_f32s(to);
+    let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
+    for ((to, a), b) in to.iter_mut().zip(a).zip(b) {
+        *to = f(*a, *b);
+    }
+    if !to_rest.is_empty() {
+        let (a, b) = (simd.partial_load_f32s(a_rest), simd.partial_load_f32s(b_rest));
+        simd.partial_store_f32s(to_rest, f(a, b));
+    }
+}
+
+/// `to[i] = f(a[i], b[i], c[i])`.
+#[inline(always)]
+pub fn map3<S: Simd>(
+    simd: S,
+    to: &mut [f32],
+    [a, b, c]: [&[f32]; 3],
+    f: impl Fn(S::f32s, S::f32s, S::f32s) -> S::f32s,
+) {
+    let (to, to_rest) = S::as_mut_simd_f32s(to);
+    let [(a, a_rest), (b, b_rest), (c, c_rest)] = [a, b, c].map(S::as_simd_f32s);
+    for (((to, a), b), c) in to.iter_mut().zip(a).zip(b).zip(c) {
+        *to = f(*a, *b, *c);
+    }
+    if !to_rest.is_empty() {
+        let [a, b, c] = [a_rest, b_rest, c_rest].map(|rest| simd.partial_load_f32s(rest));
+        simd.partial_store_f32s(to_rest, f(a, b, c));
+    }
+}

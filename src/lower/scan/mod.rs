@@ -1,0 +1,126 @@
+//! The recurrence: one operation of candle's tape for all steps of a cell.
+//!
+//! A cell that has a fused form runs as such ([`fused`]); every cell can run as its equations say ([`mod@reference`]).
+//!
+//! A finished example (`t >= length`) keeps out of the way; read in reverse it starts at its own last true step from zero
+//! states. Rows past the end of an example hold something finite, of no influence on a true step.
+
+mod fused;
+mod reference;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use candle_core::{Device, Result, Tensor};
+
+use super::LowerError;
+use super::batch::size;
+use crate::ir::{Cell, Graph, Op, ParameterId};
+use crate::kernels::profile::Charged;
+use crate::kernels::time::Sequence;
+use crate::passes::fuse;
+use crate::passes::fuse::program::Program;
+
+/// How recurrences are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Path {
+    /// By compiled kernels where a cell has a fused form.
+    #[default]
+    Fused,
+    /// Step by step on candle's operations.
+    Reference,
+}
+
+/// A cell ready to run: sizes known, its parameters in a row.
+#[derive(Debug)]
+pub(super) struct Step {
+    cell: Cell,
+    /// Width of the input of a step.
+    input: usize,
+    /// Width of every state.
+    states: Vec<usize>,
+    /// The parameters the equations use, in the order they stand in the scan's second argument, with their shapes.
+    parameters: BTreeMap<ParameterId, Vec<usize>>,
+    /// The fused form, or why there is none.
+    program: std::result::Result<Program, String>,
+}
+
+impl Step {
+    /// `cell` belongs to `graph`; both are bound.
+    pub fn new(cell: &Cell, graph: &Graph, path: Path) -> std::result::Result<Self, LowerError> {
+        let mut parameters = BTreeMap::new();
+        for node in &cell.nodes {
+            if let Op::Parameter(id) = node.op {
+                let shape = graph.parameter(id).shape.iter().map(size).collect::<std::result::Result<_, _>>()?;
+                parameters.insert(id, shape);
+            }
+        }
+        let states = cell.states.iter().map(|state| size(&state.size)).collect::<std::result::Result<Vec<_>, _>>()?;
+        if states.is_empty() {
+            return Err(LowerError::new(format!("the cell `{}` has no state", cell.name)));
+        }
+        let program = match path {
+            Path::Fused => fuse(cell, graph),
+            Path::Reference => Err("the reference was asked for".into()),
+        };
+        Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters, program })
+    }
+
+    /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
+    pub fn join(&self, parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
+        let flat = self.parameters.keys().map(|id| parameter(*id).flatten_all()).collect::<Result<Vec<_>>>()?;
+        if flat.is_empty() { Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu) } else { Tensor::cat(&flat, 0) }
+    }
+
+    /// The joined parameters one by one, with their shapes.
+    fn split<'a>(&'a self, joined: &'a [f32]) -> impl Iterator<Item = (ParameterId, &'a [usize], &'a [f32])> {
+        let mut rest = joined;
+        self.parameters.iter().map(move |(id, shape)| {
+            let (values, after) = rest.split_at(shape.iter().product());
+            rest = after;
+            (*id, shape.as_slice(), values)
+        })
+    }
+
+    /// Where a parameter stands among the joined ones.
+    fn range(&self, id: ParameterId) -> Range<usize> {
+        let count = |shape: &Vec<usize>| shape.iter().product::<usize>();
+        let start = self.parameters.range(..id).map(|(_, shape)| count(shape)).sum();
+        start..start + self.parameters.get(&id).map_or(0, count)
+    }
+
+    /// How many numbers all parameters are.
+    fn total(&self) -> usize {
+        self.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()
+    }
+}
+
+/// One application of a cell to a batch of sequences.
+pub(super) struct Scan {
+    pub step: Arc<Step>,
+    /// Of the input.
+    pub sequence: Sequence,
+    pub reverse: bool,
+    /// Whether a gradient will be asked for.
+    pub record: bool,
+    /// Seed and key of dropout inside the cell, in training.
+    pub random: Option<(u64, Vec<u64>)>,
+}
+
+impl Scan {
+    /// `(input: [T, B, G], parameters: [P]) -> [T, B, H]`: the first state after every step.
+    pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+        let record = self.record && (input.track_op() || parameters.track_op());
+        let scan = Scan { record, ..self };
+        let input = input.contiguous()?;
+        match scan.step.program {
+            Ok(_) => input.apply_op2(parameters, Charged::new(fused::Fused::new(scan))),
+            Err(_) => input.apply_op2(parameters, Charged::new(reference::Recurrence::new(scan))),
+        }
+    }
+
+    fn batch(&self) -> usize {
+        self.sequence.lengths.len()
+    }
+}

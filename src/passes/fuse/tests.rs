@@ -1,0 +1,1 @@
+//! Compiled cells, looked at.
