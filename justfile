@@ -35,6 +35,18 @@ api:
 train FILE="models/textrnn.rnn" *ARGS="":
     cargo run --release -- train {{FILE}} {{ARGS}}
 
+# every layer of a model timed on made-up texts
+bench FILE="models/textrnn.rnn" *ARGS="": build
+    target/release/rnnc bench {{FILE}} {{ARGS}}
+
+# single layers beside PyTorch, a Markdown table; PYTHON has torch
+bench-speed PYTHON="python3" *ARGS="": build
+    {{PYTHON}} bench/speed/compare.py {{ARGS}}
+
+# whole epochs beside PyTorch on ../shared/data; PYTHON has torch and uniseg
+bench-epoch PYTHON="python3" *ARGS="": build
+    {{PYTHON}} bench/speed/epoch.py {{ARGS}}
+
 # the accuracy comparison: one network on one data set of ../shared/data (mr, trec, sst2)
 bench-accuracy MODEL="textrnn" DATA="trec" SEED="1": build
     target/release/rnnc train bench/accuracy/{{MODEL}}.rnn --out runs/accuracy/{{MODEL}}-{{DATA}}-{{SEED}} --set train.seed={{SEED}} --set data.train=../shared/data/{{DATA}}/train.tsv --set data.valid=../shared/data/{{DATA}}/valid.tsv --set data.test=../shared/data/{{DATA}}/test.tsv

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Only here are arguments parsed, texts printed and exit codes chosen.
 
+mod bench;
 mod check;
 mod eval;
 mod explain;
@@ -88,6 +89,8 @@ enum Command {
         #[command(flatten)]
         output: OutputFormat,
     },
+    /// Time the steps of a model, layer by layer, on made-up texts.
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +109,37 @@ struct TrainArguments {
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]
     device: String,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Debug, Args)]
+struct BenchArguments {
+    /// The `.rnn` file; none of the data it names is opened.
+    file: PathBuf,
+    /// Texts in a batch.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: u32,
+    /// Tokens in a text.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    len: u32,
+    /// Steps that are timed; the step of median time is shown.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    steps: u32,
+    /// Tokens in the vocabulary of every text field.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(3..=10_000_000))]
+    vocabulary: u32,
+    /// Classes of the label.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    classes: u32,
+    /// Numbers in a word vector, where a file of them decides.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    vectors: u32,
+    /// Change a setting or a constant of the file, as `rnnc train --set` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    #[command(flatten)]
+    output: OutputFormat,
     #[command(flatten)]
     threads: Threads,
 }
@@ -195,6 +229,7 @@ impl Arguments {
     fn threads(&self) -> Option<usize> {
         match &self.command {
             Command::Train(TrainArguments { threads, .. })
+            | Command::Bench(BenchArguments { threads, .. })
             | Command::Eval { threads, .. }
             | Command::Predict { threads, .. } => threads.threads.map(usize::from),
             _ => None,
@@ -212,6 +247,7 @@ impl Arguments {
             }
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, output } => summary::summary(&file, output.format),
+            Command::Bench(arguments) => bench::bench(&arguments),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use super::{Failure, Output, files};
 use crate::classifier::{self, Sizes};
-use crate::ir::{CallId, Cost, Dim, Graph, Model, Type};
+use crate::ir::{Cost, Dim, Graph, Model, Type};
+use crate::passes::fuse::unfused;
 
 pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
@@ -28,25 +29,18 @@ pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-struct Row {
-    layer: String,
+pub struct Row {
+    pub layer: String,
     /// The prefix of its parameters.
-    path: String,
-    shape: String,
+    pub path: String,
+    pub shape: String,
     parameters: Dim,
     cost: Cost,
 }
 
-/// One row a step of the model's body, in order.
-fn rows(model: &Model, sizes: &Sizes) -> Vec<Row> {
+/// One row a step of the model's body, in order; then one for what stands outside of any layer, where that costs anything.
+pub fn rows(model: &Model, sizes: &Sizes) -> Vec<Row> {
     let graph = &model.graph;
-    let outermost = |call: CallId| {
-        let mut call = call;
-        while let Some(parent) = graph.calls[call.0].parent {
-            call = parent;
-        }
-        call
-    };
     let mut rows: Vec<Row> = Vec::new();
     let mut row_of = vec![None; graph.calls.len()];
     for (i, call) in graph.calls.iter().enumerate().filter(|(_, call)| call.parent.is_none()) {
@@ -61,7 +55,7 @@ fn rows(model: &Model, sizes: &Sizes) -> Vec<Row> {
         });
     }
     for parameter in &graph.parameters {
-        if let Some(row) = parameter.call.and_then(|call| row_of[outermost(call).0]) {
+        if let Some(row) = parameter.call.and_then(|call| row_of[graph.outermost(call).0]) {
             rows[row].parameters = rows[row].parameters.add(&size(&parameter.shape));
         }
     }
@@ -69,7 +63,7 @@ fn rows(model: &Model, sizes: &Sizes) -> Vec<Row> {
     let mut own = Cost::default();
     for node in &graph.nodes {
         let cost = graph.cost(node);
-        match node.call.and_then(|call| row_of[outermost(call).0]) {
+        match node.call.and_then(|call| row_of[graph.outermost(call).0]) {
             Some(row) => rows[row].cost = rows[row].cost.add(&cost),
             None => own = own.add(&cost),
         }
@@ -165,6 +159,9 @@ fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {
         text.push_str(row.trim_end());
         text.push('\n');
     }
+    for (cell, why) in unfused(&model.graph) {
+        text.push_str(&format!("note: the cell `{cell}` runs equation by equation, which is slower: {why}\n"));
+    }
     text
 }
 
@@ -182,9 +179,11 @@ fn json(model: &Model, rows: &[Row], sizes: &Sizes) -> serde_json::Value {
             })
         })
         .collect();
+    let unfused: Vec<_> =
+        unfused(&model.graph).into_iter().map(|(cell, why)| serde_json::json!({ "cell": cell, "why": why })).collect();
     let cost = total_cost(rows);
     serde_json::json!({
         "model": model.name, "layers": layers, "parameters": value(&total(&model.graph)),
-        "flops_per_token": value(&cost.per_token), "flops_per_text": value(&cost.per_text),
+        "flops_per_token": value(&cost.per_token), "flops_per_text": value(&cost.per_text), "unfused": unfused,
     })
 }

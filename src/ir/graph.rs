@@ -32,6 +32,11 @@ impl Graph {
         &self.parameters[id.0]
     }
 
+    /// The application in the model's body that a layer's application belongs to.
+    pub fn outermost(&self, call: CallId) -> CallId {
+        std::iter::successors(Some(call), |call| self.calls[call.0].parent).last().unwrap_or(call)
+    }
+
     pub fn push(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() - 1)

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 
+use super::profile::Charged;
 use super::{Kernel, slice};
 
 /// `table: [V, width] -> [ids, width]`. Every id is below `V`: the caller checks. The backward adds each row once.
@@ -37,7 +38,7 @@ impl Kernel<1> for Lookup {
 /// The same for a table that is a leaf of the tape: a gradient of the whole table is never made. What came back for the
 /// rows that were read is left in `found`.
 pub fn lookup_rows(lookup: Lookup, table: &Tensor, shape: impl Into<Shape>, found: &FoundRows) -> Result<Tensor> {
-    table.contiguous()?.apply_op1(OfLeaf { lookup, shape: shape.into(), found: found.clone() })
+    table.contiguous()?.apply_op1(Charged::new(OfLeaf { lookup, shape: shape.into(), found: found.clone() }))
 }
 
 /// What the lookups of one table have brought back.

@@ -17,7 +17,9 @@ pub mod features;
 pub mod gemm;
 pub mod lookup;
 pub mod memory;
+pub mod peak;
 pub mod product;
+pub mod profile;
 pub mod recurrence;
 pub mod simd;
 pub mod threads;
@@ -25,6 +27,8 @@ pub mod time;
 pub mod unary;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Storage, Tensor, bail};
+
+use profile::Charged;
 
 /// An operation of `INPUTS` row-major arrays to one, with its derivative.
 pub trait Kernel<const INPUTS: usize>: Send + Sync + 'static {
@@ -39,12 +43,12 @@ pub trait Kernel<const INPUTS: usize>: Send + Sync + 'static {
 
 /// `kernel(x)` with a result of the given shape.
 pub fn apply<K: Kernel<1>>(kernel: K, x: &Tensor, shape: impl Into<Shape>) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(OnTape { kernel, shape: shape.into() })
+    x.contiguous()?.apply_op1(Charged::new(OnTape { kernel, shape: shape.into() }))
 }
 
 /// `kernel(x, y)` with a result of the given shape.
 pub fn apply2<K: Kernel<2>>(kernel: K, x: &Tensor, y: &Tensor, shape: impl Into<Shape>) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&y.contiguous()?, OnTape { kernel, shape: shape.into() })
+    x.contiguous()?.apply_op2(&y.contiguous()?, Charged::new(OnTape { kernel, shape: shape.into() }))
 }
 
 struct OnTape<K> {

@@ -6,22 +6,23 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shap
 
 use super::column_sums::column_sums;
 use super::gemm::{Matrix, gemm};
+use super::profile::Charged;
 use super::{slice, with_values};
 
 /// `(x: [rows, F], weight: [O, F]) -> [rows, O]`, `x · weightᵀ`.
 pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&weight.contiguous()?, Product { factors: None })
+    x.contiguous()?.apply_op2(&weight.contiguous()?, Charged::new(Product { factors: None }))
 }
 
 /// `(x: [rows, F], weight: [O, F], bias: [O]) -> [rows, O]`, `x · weightᵀ + bias`.
 pub fn product_with_bias(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, WithBias)
+    x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, Charged::new(WithBias))
 }
 
 /// The same, but the gradient of the weight is not computed: its factors are put into `factors`. The weight has to be a
 /// leaf of the tape.
 pub fn product_collecting(x: &Tensor, weight: &Tensor, factors: &Factors) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&weight.contiguous()?, Product { factors: Some(factors.clone()) })
+    x.contiguous()?.apply_op2(&weight.contiguous()?, Charged::new(Product { factors: Some(factors.clone()) }))
 }
 
 /// The two sides of the weight gradients of many products with one weight: one long product in place of many short ones.

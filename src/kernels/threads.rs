@@ -1,5 +1,10 @@
 //! How many threads the numeric libraries use, told to them before the first one starts.
 
+/// How many threads the kernels share their work among.
+pub fn count() -> usize {
+    rayon::current_num_threads()
+}
+
 /// Sets the number of threads of rayon and candle: `threads`, or what `RAYON_NUM_THREADS` says, or one a core.
 ///
 /// candle asks the environment at every product and, finding nothing there, counts the cores anew each time, which takes

@@ -34,6 +34,7 @@ pub use scan::Path;
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
+use crate::kernels::profile::charge;
 use crate::kernels::{apply, with_values};
 use crate::passes::{absorb_biases, bind, hoist};
 use crate::random::Random;
@@ -137,7 +138,8 @@ impl Network {
             if readers[i] == 0 {
                 continue;
             }
-            let value = self.evaluate(NodeId(i), &values, &batch, mode).map_err(|error| error.at(node))?;
+            let value = charge(node.call, || self.evaluate(NodeId(i), &values, &batch, mode));
+            let value = value.map_err(|error| error.at(node))?;
             if node.ty.element == Element::Number {
                 batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
             }

@@ -16,6 +16,7 @@ mod record;
 mod run;
 pub mod schedule;
 mod setup;
+pub mod step;
 
 pub use crate::classifier::Evaluation;
 pub use class_weights::class_weights;
@@ -28,4 +29,4 @@ pub use progress::{EpochLine, Progress};
 pub use record::{EpochRecord, Origin};
 pub use run::{Outcome, run};
 pub use schedule::{LearningRate, PlateauState};
-pub use setup::Setup;
+pub use setup::{Setup, initial_values};

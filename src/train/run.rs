@@ -9,10 +9,11 @@ use std::time::Instant;
 use super::checkpoint::{Checkpoint, Position};
 use super::record::{EpochRecord, RunFiles};
 use super::setup::Setup;
-use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, clip_factor, global_norm};
+use super::step::{norm, settle_all, settle_rows, update};
+use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError};
 use crate::classifier::evaluate;
 use crate::data::{Order, batches};
-use crate::lower::{Gradient, Mode, cross_entropy, to_rows, to_scalar};
+use crate::lower::{Mode, cross_entropy, to_rows, to_scalar};
 
 /// How a training ended.
 pub enum Outcome {
@@ -56,25 +57,20 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             if stop() {
                 position.seconds = seconds_before + started.elapsed().as_secs_f64();
                 progress.finish();
-                settle(&mut setup, &mut optimizer)?;
+                settle_all(&mut setup.classifier.network, &mut optimizer)?;
                 Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
                 return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
             }
             let batch = setup.dataset.train.batch(rows);
             let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
             let network = &mut setup.classifier.network;
-            let read = network.rows(&batch.texts);
-            network.for_each(|index, theta| {
-                if let Some((_, rows)) = read.iter().find(|(table, _)| *table == index) {
-                    optimizer.settle(index, Some(rows), theta);
-                }
-            })?;
+            settle_rows(network, &mut optimizer, &batch.texts)?;
             let logits = network.forward(&[setup.classifier.model.logits], &batch.texts, mode)?;
             let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
             let value = to_scalar(&mean)?;
             let scores = to_rows(&logits[0])?;
             let gradients = network.gradients(&mean)?;
-            let norm = global_norm(gradients.iter().flatten().map(Gradient::values));
+            let norm = norm(&gradients);
             if hopeless(value) || !norm.is_finite() {
                 progress.finish();
                 // These weights are spoiled already. The last good ones, of the epochs before, stay as they are written.
@@ -87,17 +83,15 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                     best_epoch: best_epoch(&history),
                 });
             }
-            let scale = train.clip_norm.map_or(1.0, |max| clip_factor(norm, max));
-            let learning_rate = rate.at(optimizer.steps());
             drop((logits, mean));
-            optimizer.begin_step(learning_rate);
-            network.update(&gradients, |index, theta, gradient| optimizer.update(index, scale, theta, gradient))?;
+            let learning_rate = rate.at(optimizer.steps());
+            update(network, &mut optimizer, &gradients, norm, train.clip_norm, learning_rate)?;
             let correct =
                 scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
             position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());
             progress.step(rows.len(), value, correct);
         }
-        settle(&mut setup, &mut optimizer)?;
+        settle_all(&mut setup.classifier.network, &mut optimizer)?;
         let seconds = started.elapsed().as_secs_f64();
         let valid = match &setup.dataset.valid {
             Some(split) => Some(evaluate(&setup.classifier, split)?),
@@ -159,13 +153,6 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         ));
     }
     files.finish(&mut setup, &history)
-}
-
-/// Brings every row of every table up to date: before anybody but a training step looks at the weights.
-fn settle(setup: &mut Setup, optimizer: &mut Optimizer) -> Result<(), TrainError> {
-    setup.classifier.network.for_each(|index, theta| optimizer.settle(index, None, theta))?;
-    optimizer.all_settled();
-    Ok(())
 }
 
 fn hopeless(loss: f64) -> bool {

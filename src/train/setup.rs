@@ -6,7 +6,7 @@ use super::{TrainError, class_weights, initialize};
 use crate::classifier::{Classifier, Sizes};
 use crate::data::{Dataset, vectors};
 use crate::ir::{Graph, Parameter, Program, Symbol, Train};
-use crate::lower::Network;
+use crate::lower::{LowerError, Network};
 use crate::random::Random;
 
 pub struct Setup {
@@ -41,7 +41,12 @@ impl Setup {
                 }
             }
         }
-        let values = initial_values(&model.graph, &sizes, program.train.seed, &dataset, &resolve, &mut notes)?;
+        let size = |symbol: &Symbol| sizes.get(symbol);
+        let mut values = initial_values(&model.graph, &size, program.train.seed)?;
+        let shapes = Network::shapes(&model.graph, &size)?;
+        for ((parameter, shape), weights) in model.graph.parameters.iter().zip(&shapes).zip(&mut values) {
+            notes.extend(pretrained(parameter, shape, &dataset, &resolve, weights)?);
+        }
         let counts = counts(&dataset);
         let class_weights = match &program.train.class_weights {
             crate::ir::ClassWeights::None => None,
@@ -90,26 +95,17 @@ fn counts(dataset: &Dataset) -> Vec<u64> {
 }
 
 /// Every parameter by its initializer, its random numbers keyed by its name, so that one more layer changes no other.
-fn initial_values(
+pub fn initial_values(
     graph: &Graph,
-    sizes: &Sizes,
+    size: &dyn Fn(&Symbol) -> Option<usize>,
     seed: u64,
-    dataset: &Dataset,
-    resolve: &dyn Fn(&str) -> PathBuf,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Vec<f32>>, TrainError> {
-    let shapes = Network::shapes(graph, &|symbol| sizes.get(symbol))?;
-    let size = |dim: &crate::ir::Dim| dim.evaluate(&|symbol| sizes.get(symbol)).unwrap_or(1);
-    let mut values = Vec::new();
-    for (parameter, shape) in graph.parameters.iter().zip(shapes) {
+) -> Result<Vec<Vec<f32>>, LowerError> {
+    let number = |dim: &crate::ir::Dim| dim.evaluate(&size).unwrap_or(1);
+    let draw = |(parameter, shape): (&Parameter, Vec<usize>)| {
         let key: Vec<u64> = std::iter::once(INITIAL_WEIGHTS).chain(parameter.name.bytes().map(u64::from)).collect();
-        let mut weights = initialize(&parameter.initializer, &shape, size, &mut Random::new(seed, &key));
-        if let Some(note) = pretrained(parameter, &shape, dataset, resolve, &mut weights)? {
-            notes.push(note);
-        }
-        values.push(weights);
-    }
-    Ok(values)
+        initialize(&parameter.initializer, &shape, number, &mut Random::new(seed, &key))
+    };
+    Ok(graph.parameters.iter().zip(Network::shapes(graph, size)?).map(draw).collect())
 }
 
 /// Overwrites the rows that a file of word vectors knows; says how many.

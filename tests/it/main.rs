@@ -5,6 +5,7 @@ mod check;
 mod cli_bad_data;
 mod cli_bad_files;
 mod cli_bad_models;
+mod cli_bench;
 mod cli_check;
 mod cli_imports;
 mod cli_options;

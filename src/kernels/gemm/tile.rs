@@ -106,13 +106,13 @@ impl<const R: usize, const V: usize> WithSimd for Sized<'_, R, V> {
             // SAFETY: `run` has checked that the panel holds `k * V` vectors, its caller vouches for the rows of `a`.
             unsafe {
                 let mut b = [simd.splat_f32s(0.0); V];
-                for v in 0..V {
-                    b[v] = panel.add((i * V + v) * lanes).cast::<S::f32s>().read_unaligned();
+                for (v, b) in b.iter_mut().enumerate() {
+                    *b = panel.add((i * V + v) * lanes).cast::<S::f32s>().read_unaligned();
                 }
-                for r in 0..R {
-                    let x = simd.splat_f32s(*rows[r].add(i * step));
-                    for v in 0..V {
-                        sums[r][v] = simd.mul_add_e_f32s(x, b[v], sums[r][v]);
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let x = simd.splat_f32s(*row.add(i * step));
+                    for (sum, b) in sums.iter_mut().zip(&b) {
+                        *sum = simd.mul_add_e_f32s(x, *b, *sum);
                     }
                 }
             }

@@ -17,6 +17,7 @@ use candle_core::{Device, Result, Tensor};
 use super::LowerError;
 use super::batch::size;
 use crate::ir::{Cell, Graph, Op, ParameterId};
+use crate::kernels::profile::Charged;
 use crate::kernels::time::Sequence;
 use crate::passes::fuse;
 use crate::passes::fuse::program::Program;
@@ -64,11 +65,6 @@ impl Step {
             Path::Reference => Err("the reference was asked for".into()),
         };
         Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters, program })
-    }
-
-    /// Why the cell has no fused form, if it has none.
-    pub fn fallback(&self) -> Option<&str> {
-        self.program.as_ref().err().map(String::as_str)
     }
 
     /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
@@ -119,8 +115,8 @@ impl Scan {
         let scan = Scan { record, ..self };
         let input = input.contiguous()?;
         match scan.step.program {
-            Ok(_) => input.apply_op2(parameters, fused::Fused::new(scan)),
-            Err(_) => input.apply_op2(parameters, reference::Recurrence::new(scan)),
+            Ok(_) => input.apply_op2(parameters, Charged::new(fused::Fused::new(scan))),
+            Err(_) => input.apply_op2(parameters, Charged::new(reference::Recurrence::new(scan))),
         }
     }
 

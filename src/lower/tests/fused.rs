@@ -93,7 +93,8 @@ fn the_same_bits_on_any_number_of_threads() {
 #[test]
 fn what_has_no_fused_form_says_why() {
     let cell = "cell noisy(x: [I]; h: [H]) {\n  param w : [H, I]\n  param u : [H, H]\n  h' = tanh(w @ x + u @ dropout(h, 0.1))\n}\n";
-    let (builder, _) = built(&model(cell, "noisy(4)"), 1);
-    let network = network(&builder);
-    assert_eq!(network.steps.iter().map(|step| step.fallback()).collect::<Vec<_>>(), [Some("it has dropout inside")]);
+    let (builder, logits) = built(&model(cell, "noisy(4)"), 1);
+    let why = ("noisy".to_string(), "it has dropout inside".to_string());
+    assert_eq!(crate::passes::fuse::unfused(&builder.graph), [why]);
+    assert!(step(&builder, logits, &texts(), Path::Fused).iter().flatten().all(|value| value.is_finite()));
 }

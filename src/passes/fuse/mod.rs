@@ -37,6 +37,17 @@ pub fn fuse(cell: &Cell, graph: &Graph) -> Result<Program, String> {
     Ok(Fusion { values, next, forward, gradients }.program(input.ok_or("the width of its input is not known")?))
 }
 
+/// The scanned cells of a model that have no fused form, and why, whatever its sizes will be.
+pub fn unfused(graph: &Graph) -> Vec<(String, String)> {
+    // A size decides nothing here, so any will do.
+    let Ok(bound) = super::bind(graph, &|_| Some(2)) else { return Vec::new() };
+    let hoisted = super::hoist(&bound).graph;
+    let why = |cell: &Cell| Some((cell.name.clone(), fuse(cell, &hoisted).err()?));
+    let mut unfused: Vec<(String, String)> = hoisted.cells.iter().filter_map(why).collect();
+    unfused.dedup();
+    unfused
+}
+
 /// Everything the backward step is for.
 fn roots(gradients: &Gradients) -> Vec<ValueId> {
     let weights = gradients.weights.iter().flat_map(|weight| [weight.g, weight.x]);

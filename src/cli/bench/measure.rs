@@ -1,0 +1,118 @@
+//! Steps of training and of inference on made-up texts, each part of them timed.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::Load;
+use crate::data::Tokens;
+use crate::ir::{CallId, Model, Train};
+use crate::kernels::profile::{Account, Profile, charge, record};
+use crate::lower::{LowerError, Mode, Network, cross_entropy};
+use crate::random::Random;
+use crate::train::{Optimizer, initial_values, step};
+
+/// Steps before the first that counts: buffers are allocated, threads started, caches filled.
+const WARM_UP: usize = 2;
+
+/// The ids that mean padding and an unknown token.
+const RESERVED: usize = 2;
+
+/// The step of median time, of either kind. Its parts add up, which medians of parts would not.
+pub struct Measured {
+    pub training: Training,
+    pub inference: Profile,
+    /// The account of the loss.
+    pub loss: Account,
+}
+
+pub struct Training {
+    /// With the loss.
+    pub forward: Profile,
+    pub backward: Profile,
+    pub update: Duration,
+}
+
+impl Training {
+    pub fn total(&self) -> Duration {
+        self.forward.total + self.backward.total + self.update
+    }
+}
+
+impl Measured {
+    pub fn new(model: &Model, train: &Train, load: &Load) -> Result<Self, LowerError> {
+        let size = |symbol: &_| load.size(symbol);
+        let values = initial_values(&model.graph, &size, train.seed)?;
+        let mut optimizer =
+            Optimizer::new(&train.optimizer, train.sparse, &values.iter().map(Vec::len).collect::<Vec<_>>());
+        let mut network = Network::new(&model.graph, &size, values)?;
+        let mut random = Random::new(train.seed, &[]);
+        let loss = Some(CallId(model.graph.calls.len()));
+
+        let steps = |run: &mut dyn FnMut() -> Result<(), LowerError>| (0..WARM_UP + load.steps).try_for_each(|_| run());
+        let mut training = Vec::new();
+        steps(&mut || {
+            let texts = texts(model, load, &mut random);
+            let labels: Vec<u32> = (0..load.batch).map(|_| random.below(load.classes) as u32).collect();
+            training.push(one_step(&mut network, &mut optimizer, model, train, &texts, &labels, loss)?);
+            Ok(())
+        })?;
+        let mut inference = Vec::new();
+        steps(&mut || {
+            let texts = texts(model, load, &mut random);
+            let (result, profile) = record(|| network.forward(&[model.output], &texts, Mode::Evaluate));
+            result?;
+            inference.push(profile);
+            Ok(())
+        })?;
+        let training = median(training, Training::total);
+        let inference = median(inference, |profile| profile.total);
+        let none = || LowerError::new("there was no step to time");
+        Ok(Self { training: training.ok_or_else(none)?, inference: inference.ok_or_else(none)?, loss })
+    }
+}
+
+/// A step as training makes it.
+fn one_step(
+    network: &mut Network,
+    optimizer: &mut Optimizer,
+    model: &Model,
+    train: &Train,
+    texts: &BTreeMap<String, Tokens>,
+    labels: &[u32],
+    loss: Account,
+) -> Result<Training, LowerError> {
+    let started = Instant::now();
+    step::settle_rows(network, optimizer, texts)?;
+    let settling = started.elapsed();
+    let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
+    let (mean, forward) = record(|| {
+        let logits = network.forward(&[model.logits], texts, mode)?;
+        charge(loss, || cross_entropy(&logits[0], labels, None, train.label_smoothing))
+    });
+    let mean = mean?;
+    let (gradients, backward) = record(|| network.gradients(&mean));
+    let gradients = gradients?;
+    drop(mean);
+    let started = Instant::now();
+    let norm = step::norm(&gradients);
+    step::update(network, optimizer, &gradients, norm, train.clip_norm, train.learning_rate)?;
+    Ok(Training { forward, backward, update: settling + started.elapsed() })
+}
+
+/// A batch of texts of one length, a token as likely as any other.
+fn texts(model: &Model, load: &Load, random: &mut Random) -> BTreeMap<String, Tokens> {
+    let mut tokens = || {
+        let id = |_| (RESERVED + random.below(load.vocabulary - RESERVED)) as u32;
+        let lengths = vec![load.len as u32; load.batch];
+        Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths }
+    };
+    model.inputs.iter().map(|field| (field.clone(), tokens())).collect()
+}
+
+/// The step of median time among those after the warm-up.
+fn median<S>(mut steps: Vec<S>, time: impl Fn(&S) -> Duration) -> Option<S> {
+    steps.drain(..WARM_UP.min(steps.len()));
+    steps.sort_by_key(time);
+    let middle = steps.len() / 2;
+    (middle < steps.len()).then(|| steps.swap_remove(middle))
+}
