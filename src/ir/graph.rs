@@ -160,7 +160,7 @@ pub enum Op {
         start: Dim,
         length: Dim,
     },
-    /// `[T, I] -> [T, H]`: the first state of the cell after every step, from zero states; `reverse` reads from the last true step to the first.
+    /// `[T, I] -> [T, H]`, or `([T, E], weight: [I, E], bias: [I]?) -> [T, H]` with a product before it: the first state of the cell after every step, from zero states; `reverse` reads from the last true step to the first.
     Scan {
         cell: CellId,
         reverse: bool,

@@ -8,6 +8,7 @@
 
 pub mod bias;
 pub mod binary;
+pub mod buffers;
 pub mod column_sums;
 pub mod dropout;
 pub mod elementwise;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::gemm::{Matrix, gemm};
+use super::gemm::{Matrix, Start, gemm};
 
 /// Rows and columns of the matrices: far larger than the caches next to a core, and a fraction of a second.
 const SIZE: usize = 1024;
@@ -25,7 +25,7 @@ pub fn gflops() -> Result<f64> {
         black_box(left.matmul(&right)?);
         let candle = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        gemm(Matrix::new(&a, SIZE, SIZE), Matrix::new(&b, SIZE, SIZE), black_box(&mut c), false);
+        gemm(Matrix::new(&a, SIZE, SIZE), Matrix::new(&b, SIZE, SIZE), black_box(&mut c), Start::Zero);
         best = best.min(candle).min(started.elapsed().as_secs_f64());
     }
     Ok(2.0 * (SIZE as f64).powi(3) / best / 1e9)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
 
 use super::column_sums::column_sums;
-use super::gemm::{Matrix, gemm};
+use super::gemm::{Matrix, Start, gemm};
 use super::profile::Charged;
 use super::{slice, with_values};
 
@@ -57,7 +57,7 @@ impl CustomOp2 for Product {
         let (rows, outputs, features) = sizes(l1, l2)?;
         let mut result = vec![0.0; rows * outputs];
         let weight = Matrix::new(slice(s2, l2)?, outputs, features);
-        gemm(Matrix::new(slice(s1, l1)?, rows, features), weight.transposed(), &mut result, false);
+        gemm(Matrix::new(slice(s1, l1)?, rows, features), weight.transposed(), &mut result, Start::Zero);
         Ok((CpuStorage::F32(result), (rows, outputs).into()))
     }
 
@@ -95,10 +95,9 @@ impl CustomOp3 for WithBias {
         if bias.len() != outputs {
             bail!("a bias of {} numbers for {outputs} results", bias.len());
         }
-        let mut result = Vec::with_capacity(rows * outputs);
-        (0..rows).for_each(|_| result.extend_from_slice(bias));
+        let mut result = vec![0.0; rows * outputs];
         let weight = Matrix::new(slice(s2, l2)?, outputs, features);
-        gemm(Matrix::new(slice(s1, l1)?, rows, features), weight.transposed(), &mut result, true);
+        gemm(Matrix::new(slice(s1, l1)?, rows, features), weight.transposed(), &mut result, Start::Row(bias));
         Ok((CpuStorage::F32(result), (rows, outputs).into()))
     }
 
@@ -136,7 +135,7 @@ fn toward_input(x: &Tensor, weight: &Tensor, up: &Tensor) -> Result<Tensor> {
     let ((rows, features), (_, outputs)) = (x.dims2()?, up.dims2()?);
     let mut dx = vec![0.0; rows * features];
     with_values([weight, up], |[weight, up]| {
-        gemm(Matrix::new(up, rows, outputs), Matrix::new(weight, outputs, features), &mut dx, false);
+        gemm(Matrix::new(up, rows, outputs), Matrix::new(weight, outputs, features), &mut dx, Start::Zero);
     })?;
     Tensor::from_vec(dx, (rows, features), &Device::Cpu)
 }
@@ -145,7 +144,7 @@ fn toward_weight(x: &Tensor, weight: &Tensor, up: &Tensor) -> Result<Tensor> {
     let ((rows, features), (_, outputs)) = (x.dims2()?, up.dims2()?);
     let mut dw = vec![0.0; outputs * features];
     with_values([x, up], |[x, up]| {
-        gemm(Matrix::new(up, rows, outputs).transposed(), Matrix::new(x, rows, features), &mut dw, false);
+        gemm(Matrix::new(up, rows, outputs).transposed(), Matrix::new(x, rows, features), &mut dw, Start::Zero);
     })?;
     Tensor::from_vec(dw, weight.shape(), &Device::Cpu)
 }

@@ -36,11 +36,11 @@ use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
 use crate::kernels::profile::charge;
 use crate::kernels::{apply, with_values};
-use crate::passes::{absorb_biases, bind, hoist};
+use crate::passes::{absorb_biases, absorb_projections, bind, hoist};
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
-use scan::{Scan, Step};
+use scan::{Projection, Scan, Step};
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,8 @@ impl Network {
         let mut hoisted = hoist(&bind(graph, size)?);
         absorb_biases(&mut hoisted.graph);
         let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
-        let steps = hoisted.graph.cells.iter().map(step).collect::<Result<_, _>>()?;
+        let steps = hoisted.graph.cells.iter().map(step).collect::<Result<Vec<_>, _>>()?;
+        absorb_projections(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         let tables = tables(&hoisted.graph);
         Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters, tables })
     }
@@ -167,15 +168,19 @@ impl Network {
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
             (Op::Lookup, [table, tokens]) => self.lookup(table, tokens, batch),
-            (Op::Scan { cell, reverse }, [input]) => {
+            (Op::Scan { cell, reverse }, [input, projection @ ..]) => {
                 let step = self.steps[cell.0].clone();
-                let parameters = step.join(|id| self.parameter(id, mode))?;
+                let projection: Vec<&Tensor> = projection.iter().map(|operand| operand.tensor).collect();
+                let parameters = step.join(&projection, |id| self.parameter(id, mode))?;
+                let bias = projection.len() > 1;
+                let projection = (!projection.is_empty()).then_some(Projection { bias });
                 let (random, record) = match mode {
                     Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
                     Mode::Evaluate => (None, false),
                 };
                 let sequence = batch.sequence(&input.node.ty)?;
-                Ok(Scan { step, sequence, reverse: *reverse, record, random }.apply(input.tensor, &parameters)?)
+                let scan = Scan { step, sequence, projection, reverse: *reverse, record, random };
+                Ok(scan.apply(input.tensor, &parameters)?)
             }
             _ => match time::evaluate(node, &inputs, batch)? {
                 Some(value) => Ok(value),

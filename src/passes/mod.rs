@@ -6,10 +6,12 @@ mod bind;
 pub(crate) mod builder;
 pub mod fuse;
 mod hoist;
+mod projection;
 mod rearrange;
 
 pub use bias::absorb_biases;
 pub use bind::{Unbound, bind};
 pub use fuse::fuse;
 pub use hoist::{Hoisted, hoist};
+pub use projection::absorb_projections;
 pub use rearrange::rearrange;

@@ -1,4 +1,4 @@
-//! Matrix products of `f32`: `C = A · B` and `C += A · B`.
+//! Matrix products of `f32`: `C = A · B`, `C += A · B`, and `C = A · B` with a vector added to every row.
 //!
 //! The right side is packed into panels, the left side is read where it stands. Threads share rows, or panels where the sum
 //! is long; every element is one sum in order, so the result does not depend on their number.
@@ -46,21 +46,40 @@ const SHARE: usize = 1 << 19;
 /// Terms of a long sum that are packed at a time.
 const TERMS: usize = 256;
 
-/// `c = a · b`, or `c += a · b`; `c` is row-major, `[a.rows, b.columns]`.
-pub fn gemm(a: Matrix, b: Matrix, c: &mut [f32], add: bool) {
+/// What a product is added to.
+#[derive(Clone, Copy)]
+pub enum Start<'a> {
+    Zero,
+    /// What stands in the result.
+    Result,
+    /// The same numbers for every row.
+    Row(&'a [f32]),
+}
+
+/// `c = start + a · b`; `c` is row-major, `[a.rows, b.columns]`.
+pub fn gemm(a: Matrix, b: Matrix, c: &mut [f32], start: Start) {
     assert!(a.columns == b.rows && c.len() == a.rows * b.columns, "matrices that do not fit");
+    if let Start::Row(row) = start {
+        assert_eq!(row.len(), b.columns, "a row of another width");
+    }
     if c.is_empty() || a.columns == 0 {
-        if !add {
-            c.fill(0.0);
+        match start {
+            Start::Zero => c.fill(0.0),
+            Start::Result => {}
+            Start::Row(row) => c.chunks_exact_mut(row.len().max(1)).for_each(|c| c.copy_from_slice(row)),
         }
         return;
     }
     let shared = a.rows * b.columns * a.columns >= SHARE && rayon::current_num_threads() > 1;
-    if a.row_step != 1 || a.column_step == 1 { by_rows(a, b, c, add, shared) } else { by_columns(a, b, c, add, shared) }
+    if a.row_step != 1 || a.column_step == 1 {
+        by_rows(a, b, c, start, shared)
+    } else {
+        by_columns(a, b, c, start, shared)
+    }
 }
 
 /// All of `b` packed once, the rows shared.
-fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
+fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], start: Start, shared: bool) {
     let packed = Packed::new(b);
     let columns = b.columns;
     // Enough pieces that a late thread does not hold up the others.
@@ -68,7 +87,7 @@ fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
     let work = |(piece, c): (usize, &mut [f32])| {
         let first = piece * rows;
         let left = Left::Standing { data: &a.data[first * a.row_step..], row_step: a.row_step };
-        arch().dispatch(Strips { left, rows: c.len() / columns, packed: &packed, c, columns, first: 0, add });
+        arch().dispatch(Strips { left, rows: c.len() / columns, packed: &packed, c, columns, first: 0, start });
     };
     if shared {
         c.par_chunks_mut(rows * columns).enumerate().for_each(work);
@@ -79,7 +98,7 @@ fn by_rows(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
 
 /// The left side stands by columns and the sum is long: both sides are packed piece by piece along it. Threads share the
 /// rows of the result.
-fn by_columns(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
+fn by_columns(a: Matrix, b: Matrix, c: &mut [f32], start: Start, shared: bool) {
     let columns = b.columns;
     let pieces = if shared { rayon::current_num_threads() } else { 1 };
     let rows = a.rows.div_ceil(pieces).next_multiple_of(ROWS);
@@ -93,8 +112,8 @@ fn by_columns(a: Matrix, b: Matrix, c: &mut [f32], add: bool, shared: bool) {
                 let data = &b.data[from * b.row_step + first * b.column_step..];
                 let packed = Packed::new(Matrix { data, rows: terms, columns: width, ..b });
                 let tiles = Left::Packed(&left);
-                let add = add || from > 0;
-                arch().dispatch(Strips { left: tiles, rows: count, packed: &packed, c, columns, first, add });
+                let start = if from > 0 { Start::Result } else { start };
+                arch().dispatch(Strips { left: tiles, rows: count, packed: &packed, c, columns, first, start });
             };
             let width = pack::panel_width().0;
             for first in (0..columns).step_by(width) {
@@ -141,7 +160,7 @@ struct Strips<'a> {
     /// Of a row of `c`.
     columns: usize,
     first: usize,
-    add: bool,
+    start: Start<'a>,
 }
 
 impl WithSimd for Strips<'_> {
@@ -149,7 +168,7 @@ impl WithSimd for Strips<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, rows: all, packed, c, columns, first, add } = self;
+        let Self { left, rows: all, packed, c, columns, first, start } = self;
         let k = packed.k;
         assert!(c.len() >= all * columns && first + packed.columns <= columns);
         match left {
@@ -169,13 +188,16 @@ impl WithSimd for Strips<'_> {
                     };
                     to[r] = out.wrapping_add((top + r) * columns + first + offset);
                 }
-                let start = to.map(<*mut f32>::cast_const);
+                let starts = match start {
+                    Start::Row(row) => [row.as_ptr().wrapping_add(first + offset); ROWS],
+                    Start::Zero | Start::Result => to.map(<*mut f32>::cast_const),
+                };
                 let tile = Tile {
                     k,
                     a: &from[..rows],
                     step: if let Left::Packed(_) = left { ROWS } else { 1 },
                     panel,
-                    start: if add { &start[..rows] } else { &[] },
+                    start: if let Start::Zero = start { &[] } else { &starts[..rows] },
                     out: &to[..rows],
                     columns: width,
                 };
@@ -218,14 +240,19 @@ mod tests {
             for left in [left, left_turned] {
                 for right in [right, right_turned] {
                     let mut c = vec![f32::NAN; m * n];
-                    gemm(left, right, &mut c, false);
+                    gemm(left, right, &mut c, Start::Zero);
                     for (c, expected) in c.iter().zip(&expected) {
                         assert!((f64::from(*c) - expected).abs() < 1e-4, "{m}x{n}x{k}: {c} is not {expected}");
                     }
                     let before = c.clone();
-                    gemm(left, right, &mut c, true);
+                    gemm(left, right, &mut c, Start::Result);
                     for (c, before) in c.iter().zip(&before) {
                         assert!((c - 2.0 * before).abs() < 1e-4);
+                    }
+                    let row = wave(n, 2.0);
+                    gemm(left, right, &mut c, Start::Row(&row));
+                    for (i, (c, before)) in c.iter().zip(&before).enumerate() {
+                        assert!((c - before - row[i % n]).abs() < 1e-4);
                     }
                 }
             }
@@ -236,10 +263,10 @@ mod tests {
     fn an_element_does_not_depend_on_what_is_computed_beside_it() {
         let (a, b) = (wave(40 * 70, 0.0), wave(70 * 150, 1.0));
         let mut whole = vec![0.0; 40 * 150];
-        gemm(Matrix::new(&a, 40, 70), Matrix::new(&b, 70, 150), &mut whole, false);
+        gemm(Matrix::new(&a, 40, 70), Matrix::new(&b, 70, 150), &mut whole, Start::Zero);
         for row in [0, 5, 17, 39] {
             let mut one = vec![0.0; 150];
-            gemm(Matrix::new(&a[row * 70..], 1, 70), Matrix::new(&b, 70, 150), &mut one, false);
+            gemm(Matrix::new(&a[row * 70..], 1, 70), Matrix::new(&b, 70, 150), &mut one, Start::Zero);
             assert_eq!(one, whole[row * 150..(row + 1) * 150]);
         }
     }

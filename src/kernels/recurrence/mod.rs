@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::buffers;
 use super::column_sums::column_sums;
-use super::gemm::{Matrix, Packed, gemm};
+use super::gemm::{Matrix, Packed, Start, gemm};
 use super::simd::arch;
 use crate::ir::ParameterId;
 use crate::passes::fuse::program::{Array, Operand, Place, Program, Stage, StepProgram};
@@ -68,9 +69,9 @@ impl Recurrence<'_> {
         let program = self.program;
         let (step, tapes) =
             if record { (&program.forward, program.forward_tapes) } else { (&program.inference, program.state_tapes) };
-        let mut result = vec![0.0; self.rows() * program.states[0]];
+        let mut result = buffers::take(self.rows() * program.states[0]);
         let mut tapes: Vec<Vec<f32>> =
-            program.tapes[..tapes].iter().map(|width| vec![0.0; self.rows() * width]).collect();
+            program.tapes[..tapes].iter().map(|width| buffers::take(self.rows() * width)).collect();
         let written: Vec<Array> = std::iter::once(Array::Result).chain((0..tapes.len()).map(Array::Tape)).collect();
         let arrays = Arrays {
             steps: self.steps,
@@ -88,10 +89,13 @@ impl Recurrence<'_> {
     /// The gradients, given that of the result; `input`, `result` and `tapes` as forward had and gave them.
     pub fn backward(&self, input: &[f32], result: &[f32], mut tapes: Vec<Vec<f32>>, upstream: &[f32]) -> Backward {
         let program = self.program;
-        let mut input_gradient = vec![0.0; self.rows() * program.input];
+        let mut input_gradient = buffers::take(self.rows() * program.input);
+        if !program.reaches_input {
+            input_gradient.fill(0.0);
+        }
         let first = tapes.len();
         assert_eq!(first, program.forward_tapes, "a recurrence goes backward only after a recorded forward");
-        tapes.extend(program.tapes[first..].iter().map(|width| vec![0.0; self.rows() * width]));
+        tapes.extend(program.tapes[first..].iter().map(|width| buffers::take(self.rows() * width)));
         let written: Vec<Array> =
             std::iter::once(Array::InputGradient).chain((first..tapes.len()).map(Array::Tape)).collect();
         let arrays = Arrays {
@@ -112,6 +116,7 @@ impl Recurrence<'_> {
             Array::Tape(tape) => (&tapes[tape][..], program.tapes[tape]),
         };
         let parameters = self.sums(&find);
+        tapes.into_iter().for_each(buffers::give);
         Backward { input: input_gradient, parameters }
     }
 
@@ -162,7 +167,7 @@ impl Recurrence<'_> {
             let weight = sum.weight;
             let (g, x) = self.pair(&sum.g, &sum.x, find);
             let mut gradient = vec![0.0; weight.outputs * weight.inputs];
-            gemm(g.transposed(), x, &mut gradient, false);
+            gemm(g.transposed(), x, &mut gradient, Start::Zero);
             if weight.inputs != weight.columns {
                 // Its columns of the whole matrix.
                 let mut whole = vec![0.0; weight.outputs * weight.columns];

@@ -1,4 +1,4 @@
-//! The recurrence as a compiled program.
+//! The recurrence as a compiled program, with the product that feeds it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -7,33 +7,127 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor, 
 
 use super::Scan;
 use crate::ir::ParameterId;
+use crate::kernels::buffers;
+use crate::kernels::column_sums::column_sums;
+use crate::kernels::gemm::{Matrix, Start, gemm};
 use crate::kernels::recurrence::{Forward, Recurrence};
 use crate::kernels::{slice, with_values};
+use crate::passes::fuse::program::Program;
 
 pub(super) struct Fused {
     scan: Scan,
     /// Set by a recorded forward, taken by backward, which can so run only once.
-    tapes: Mutex<Option<Vec<Vec<f32>>>>,
+    saved: Mutex<Option<Saved>>,
+}
+
+struct Saved {
+    tapes: Vec<Vec<f32>>,
+    /// The projected input, where backward reads it again.
+    gates: Option<Vec<f32>>,
+}
+
+/// The weight and bias before the cell, `[G, I]` and `[G]`.
+struct Weights<'a> {
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
 }
 
 impl Fused {
     pub fn new(scan: Scan) -> Self {
-        Self { scan, tapes: Mutex::new(None) }
+        Self { scan, saved: Mutex::new(None) }
+    }
+
+    fn program(&self) -> Result<&Program> {
+        self.scan.step.program.as_ref().map_err(candle_core::Error::msg)
+    }
+
+    /// Steps times examples.
+    fn rows(&self) -> usize {
+        self.scan.sequence.steps * self.scan.sequence.lengths.len()
+    }
+
+    /// How many numbers the projection of inputs of this width has, before those of the cell.
+    fn projected(&self, width: usize) -> usize {
+        let gates = self.scan.step.input;
+        self.scan.projection.map_or(0, |projection| gates * width + if projection.bias { gates } else { 0 })
+    }
+
+    fn weights<'a>(&self, joined: &'a [f32], width: usize) -> Option<Weights<'a>> {
+        let projection = self.scan.projection?;
+        let gates = self.scan.step.input;
+        let (weight, rest) = joined.split_at(gates * width);
+        Some(Weights { weight, bias: projection.bias.then(|| &rest[..gates]) })
+    }
+
+    /// The input of the steps: `x` itself, or its projection.
+    fn gates(&self, x: &[f32], joined: &[f32], width: usize) -> Option<Vec<f32>> {
+        let Weights { weight, bias } = self.weights(joined, width)?;
+        let count = self.scan.step.input;
+        let mut gates = buffers::take(self.rows() * count);
+        let start = bias.map_or(Start::Zero, Start::Row);
+        let weight = Matrix::new(weight, count, width).transposed();
+        gemm(Matrix::new(x, self.rows(), width), weight, &mut gates, start);
+        Some(gates)
     }
 
     /// Calls `run` with the kernel on these parameters.
-    fn with_kernel<R>(&self, joined: &[f32], run: impl FnOnce(Recurrence) -> R) -> Result<R> {
+    fn with_kernel<R>(&self, own: &[f32], run: impl FnOnce(Recurrence) -> R) -> Result<R> {
         let Scan { step, sequence, reverse, .. } = &self.scan;
-        let program = step.program.as_ref().map_err(candle_core::Error::msg)?;
-        let parameters: BTreeMap<ParameterId, &[f32]> =
-            step.split(joined).map(|(id, _, values)| (id, values)).collect();
+        let parameters: BTreeMap<ParameterId, &[f32]> = step.split(own).map(|(id, _, values)| (id, values)).collect();
         Ok(run(Recurrence {
-            program,
+            program: self.program()?,
             parameters: &parameters,
             steps: sequence.steps,
             lengths: &sequence.lengths,
             reverse: *reverse,
         }))
+    }
+
+    fn forward(&self, x: &[f32], joined: &[f32], width: usize) -> Result<Vec<f32>> {
+        let record = self.scan.record;
+        let gates = self.gates(x, joined, width);
+        let input = gates.as_deref().unwrap_or(x);
+        let own = &joined[self.projected(width)..];
+        let Forward { result, tapes } = self.with_kernel(own, |kernel| kernel.forward(input, record))?;
+        let keep = record && self.program()?.rereads_input;
+        let (gates, done) = if keep { (gates, None) } else { (None, gates) };
+        done.into_iter().for_each(buffers::give);
+        if record {
+            let Ok(mut slot) = self.saved.lock() else { bail!("a recurrence failed halfway") };
+            *slot = Some(Saved { tapes, gates });
+        } else {
+            tapes.into_iter().for_each(buffers::give);
+        }
+        Ok(result)
+    }
+
+    /// The gradients of `x` and of the joined parameters.
+    fn backward(&self, saved: Saved, [x, joined, result, up]: [&[f32]; 4], width: usize) -> Result<[Vec<f32>; 2]> {
+        let projected = self.projected(width);
+        let Saved { tapes, gates } = saved;
+        // What backward does not read may be anything of the right size.
+        let gates = gates.or_else(|| (projected > 0).then(|| buffers::take(self.rows() * self.scan.step.input)));
+        let input = gates.as_deref().unwrap_or(x);
+        let own = &joined[projected..];
+        let backward = self.with_kernel(own, |kernel| kernel.backward(input, result, tapes, up))?;
+        let mut sums = vec![0.0; joined.len()];
+        for (id, gradient) in &backward.parameters {
+            let range = self.scan.step.range(*id);
+            let to = &mut sums[projected + range.start..projected + range.end];
+            to.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
+        }
+        gates.into_iter().for_each(buffers::give);
+        let Some(Weights { weight, bias }) = self.weights(joined, width) else { return Ok([backward.input, sums]) };
+        let count = self.scan.step.input;
+        let upstream = Matrix::new(&backward.input, self.rows(), count);
+        let mut dx = vec![0.0; x.len()];
+        gemm(upstream, Matrix::new(weight, count, width), &mut dx, Start::Zero);
+        gemm(upstream.transposed(), Matrix::new(x, self.rows(), width), &mut sums[..weight.len()], Start::Zero);
+        if bias.is_some() {
+            sums[weight.len()..projected].copy_from_slice(&column_sums(upstream));
+        }
+        buffers::give(backward.input);
+        Ok([dx, sums])
     }
 }
 
@@ -43,38 +137,32 @@ impl CustomOp2 for Fused {
     }
 
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
-        let Scan { step, sequence, record, .. } = &self.scan;
-        let (steps, batch) = (sequence.steps, sequence.lengths.len());
-        if l1.shape().dims3()? != (steps, batch, step.input) || l2.shape().dims1()? != step.total() {
-            bail!("a recurrence of {steps} steps and {batch} examples got {:?} and {:?}", l1.shape(), l2.shape());
+        let Scan { step, sequence, .. } = &self.scan;
+        let (steps, batch, width) = l1.shape().dims3()?;
+        let fits = (steps, batch) == (sequence.steps, sequence.lengths.len())
+            && (self.scan.projection.is_some() || width == step.input)
+            && l2.shape().dims1()? == self.projected(width) + step.total();
+        if !fits {
+            bail!("a recurrence of {} steps got {:?} and {:?}", sequence.steps, l1.shape(), l2.shape());
         }
-        let input = slice(s1, l1)?;
-        let Forward { result, tapes } = self.with_kernel(slice(s2, l2)?, |kernel| kernel.forward(input, *record))?;
-        if let (true, Ok(mut slot)) = (*record, self.tapes.lock()) {
-            *slot = Some(tapes);
-        }
+        let result = self.forward(slice(s1, l1)?, slice(s2, l2)?, width)?;
         Ok((CpuStorage::F32(result), (steps, batch, step.states[0]).into()))
     }
 
     fn bwd(
         &self,
-        input: &Tensor,
-        parameters: &Tensor,
+        x: &Tensor,
+        joined: &Tensor,
         result: &Tensor,
-        upstream: &Tensor,
+        up: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let Some(tapes) = self.tapes.lock().ok().and_then(|mut slot| slot.take()) else {
+        let Some(saved) = self.saved.lock().ok().and_then(|mut slot| slot.take()) else {
             bail!("a recurrence goes backward once, and only if it was recorded");
         };
-        let backward = with_values([input, parameters, result, upstream], |[input, joined, result, upstream]| {
-            self.with_kernel(joined, |kernel| kernel.backward(input, result, tapes, upstream))
-        })??;
-        let mut sums = vec![0.0; self.scan.step.total()];
-        for (id, gradient) in &backward.parameters {
-            sums[self.scan.step.range(*id)].iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
-        }
+        let width = x.dim(2)?;
+        let [dx, sums] = with_values([x, joined, result, up], |values| self.backward(saved, values, width))??;
         let give =
             |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
-        Ok((give(backward.input, input)?, give(sums, parameters)?))
+        Ok((give(dx, x)?, give(sums, joined)?))
     }
 }

@@ -67,9 +67,16 @@ impl Step {
         Ok(Self { cell: cell.clone(), input: size(&cell.input)?, states, parameters, program })
     }
 
-    /// The parameters the scan needs, flattened and joined in the order of [`Self::split`].
-    pub fn join(&self, parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
-        let flat = self.parameters.keys().map(|id| parameter(*id).flatten_all()).collect::<Result<Vec<_>>>()?;
+    /// Whether this runs as a compiled kernel.
+    pub fn is_fused(&self) -> bool {
+        self.program.is_ok()
+    }
+
+    /// The parameters the scan needs, flattened and joined: first those of the projection, then those of the cell in the
+    /// order of [`Self::split`].
+    pub fn join(&self, projection: &[&Tensor], parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
+        let own = self.parameters.keys().map(|id| parameter(*id).flatten_all());
+        let flat = projection.iter().map(|tensor| tensor.flatten_all()).chain(own).collect::<Result<Vec<_>>>()?;
         if flat.is_empty() { Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu) } else { Tensor::cat(&flat, 0) }
     }
 
@@ -101,11 +108,19 @@ pub(super) struct Scan {
     pub step: Arc<Step>,
     /// Of the input.
     pub sequence: Sequence,
+    /// Where the input is still to be multiplied with a weight. Fused cells only.
+    pub projection: Option<Projection>,
     pub reverse: bool,
     /// Whether a gradient will be asked for.
     pub record: bool,
     /// Seed and key of dropout inside the cell, in training.
     pub random: Option<(u64, Vec<u64>)>,
+}
+
+/// A product that belongs to the scan: `weight @ x`, or `weight @ x + bias`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Projection {
+    pub bias: bool,
 }
 
 impl Scan {

@@ -125,8 +125,12 @@ impl Fusion {
             results.extend(id.map(|id| (id, Place::Carried { state, leaving: true })));
         }
         let backward = place(&task(&results, &given), &mut matrices);
+        let is_input = |operand: &Operand| matches!(operand.place, Place::Array { array: Array::Input, .. });
+        let factors: &Vec<WeightSum> = &weight_gradients;
         Program {
             input,
+            rereads_input: backward.reads(Array::Input) || factors.iter().any(|sum| is_input(&sum.x)),
+            reaches_input: self.gradients.input.is_some(),
             states,
             state_arrays,
             tapes,

@@ -10,6 +10,10 @@ use crate::ir::{BinaryOp, ParameterId, UnaryOp};
 pub struct Program {
     /// Width of the input of a step.
     pub input: usize,
+    /// Whether the backward step reads the input again.
+    pub rereads_input: bool,
+    /// Whether there is a gradient of the input.
+    pub reaches_input: bool,
     /// Width of every state.
     pub states: Vec<usize>,
     /// Where the new states are written; the first is the result.
@@ -52,6 +56,17 @@ pub struct StepProgram {
     pub block: usize,
     /// Numbers of an example that live through one stage.
     pub local: usize,
+}
+
+impl StepProgram {
+    /// Whether any operand stands in this array.
+    pub fn reads(&self, array: Array) -> bool {
+        let is_in = |operand: &Operand| matches!(operand.place, Place::Array { array: place, .. } if place == array);
+        self.stages.iter().any(|stage| match stage {
+            Stage::Product { from, start, .. } => is_in(from) || start.as_ref().is_some_and(is_in),
+            Stage::Elementwise(instructions) => instructions.iter().any(|line| line.from.iter().any(is_in)),
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
