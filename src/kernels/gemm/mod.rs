@@ -131,14 +131,17 @@ fn by_columns(a: Matrix, b: Matrix, c: &mut [f32], start: Start, shared: bool) {
 /// Rows of a matrix that stands by columns, a tile after the other: for every term the numbers of its rows.
 fn pack_left(a: &Matrix, rows: std::ops::Range<usize>, terms: std::ops::Range<usize>, left: &mut Vec<f32>) {
     let count = terms.len();
-    left.clear();
-    left.resize(rows.len().next_multiple_of(ROWS) * count, 0.0);
+    // Room for a tile that is not full, too; what an earlier piece left in it is never read into a result.
+    left.resize((rows.len() / ROWS + 1) * ROWS * count, 0.0);
     for (i, term) in terms.enumerate() {
         let start = term * a.column_step + rows.start * a.row_step;
-        for (tile, from) in a.data[start..start + rows.len()].chunks(ROWS).enumerate() {
+        let (tiles, rest) = a.data[start..start + rows.len()].as_chunks::<ROWS>();
+        for (tile, from) in tiles.iter().enumerate() {
             let to = (tile * count + i) * ROWS;
-            left[to..to + from.len()].copy_from_slice(from);
+            left[to..to + ROWS].copy_from_slice(from);
         }
+        let to = (tiles.len() * count + i) * ROWS;
+        left[to..to + rest.len()].copy_from_slice(rest);
     }
 }
 

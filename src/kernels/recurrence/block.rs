@@ -44,6 +44,16 @@ enum Work<'a> {
     Elementwise(Vec<Line>),
 }
 
+impl Work<'_> {
+    /// What it reads.
+    fn reads(&self) -> Vec<Address> {
+        match self {
+            Work::Product { from, start, .. } => std::iter::once(*from).chain(*start).collect(),
+            Work::Elementwise(lines) => lines.iter().flat_map(|line| line.from.iter().copied()).collect(),
+        }
+    }
+}
+
 struct Line {
     op: ElementOp,
     to: Address,
@@ -57,6 +67,7 @@ impl WithSimd for Block<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let scratch = Scratch::new(self.program, self.step, self.examples.len());
         let work: Vec<Work> = self.step.stages.iter().map(|stage| self.work(stage, &scratch)).collect();
+        let far: Vec<Address> = work.iter().flat_map(Work::reads).filter(Address::is_far).collect();
         let longest = self.lengths.first().copied().unwrap_or(0);
         // From the first step that is read to the last, or the other way.
         let ascending = self.reverse == (self.pass == Pass::Backward);
@@ -69,6 +80,14 @@ impl WithSimd for Block<'_> {
                 (false, 0) => (0, 0),
                 (false, _) => (t - 1, usize::MAX),
             };
+            if i + 1 < longest {
+                let next = if ascending { t + 1 } else { t - 1 };
+                for address in &far {
+                    for row in 0..running(next) {
+                        address.prefetch(next, self.examples, row);
+                    }
+                }
+            }
             let now = Now { t, before, fresh, turn: i % 2, tile: 0, examples: self.examples };
             for work in &work {
                 match work {

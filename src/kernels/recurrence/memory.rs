@@ -200,6 +200,21 @@ impl Address {
         if let Kind::Constant(value) = self.kind { Some(value) } else { None }
     }
 
+    /// Whether this reads an array of the whole batch: more than a cache holds, so it is worth asking for early.
+    pub fn is_far(&self) -> bool {
+        matches!(self.kind, Kind::Array)
+    }
+
+    /// Asks for row `row` of step `t` ahead of time.
+    #[inline(always)]
+    pub fn prefetch(&self, t: usize, examples: &[usize], row: usize) {
+        const LINE: usize = 16;
+        let start = self.base.wrapping_add(t * self.time_step + examples[row] * self.row_step);
+        for at in (0..self.width).step_by(LINE) {
+            prefetch(start.wrapping_add(at));
+        }
+    }
+
     /// Where row `row` of the block stands: `width` numbers, unless it is a constant.
     #[inline(always)]
     pub fn row(&self, now: &Now, row: usize) -> *mut f32 {
@@ -214,4 +229,17 @@ impl Address {
         };
         self.base.wrapping_add(time * self.time_step + row * self.row_step)
     }
+}
+
+/// Asks for the cache line of an address.
+#[inline(always)]
+fn prefetch(address: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing, and no address is wrong for it.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
