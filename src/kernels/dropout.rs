@@ -1,6 +1,9 @@
 //! Inverted dropout (Srivastava et al. 2014).
 
+use pulp::{Simd, WithSimd};
+
 use super::Kernel;
+use super::simd::arch;
 use crate::random::Random;
 
 /// Zeroes elements with probability `rate` and scales the rest by `1 / (1 - rate)`.
@@ -15,16 +18,44 @@ pub struct Dropout {
 impl Dropout {
     fn mask(&self, values: &[f32]) -> Vec<f32> {
         let mut random = self.random.clone();
+        let key = random.next_u64();
         let dropped = (self.rate * 65536.0).round().clamp(0.0, 65536.0) as u32;
         let scale = if dropped < 65536 { 65536.0 / (65536 - dropped) as f32 } else { 0.0 };
-        let mut result = Vec::with_capacity(values.len());
-        for four in values.chunks(4) {
-            let bits = random.next_u64();
-            let keep = |i: usize| ((bits >> (16 * i)) & 0xffff) as u32 >= dropped;
-            result.extend(four.iter().enumerate().map(|(i, value)| if keep(i) { value * scale } else { 0.0 }));
-        }
+        let mut result = vec![0.0; values.len()];
+        arch().dispatch(Mask { key: [key as u32, (key >> 32) as u32], dropped, scale, values, result: &mut result });
         result
     }
+}
+
+/// Decisions by number: every one follows from the key and its place, so a loop of them becomes vector instructions.
+struct Mask<'a> {
+    key: [u32; 2],
+    /// Of 65,536.
+    dropped: u32,
+    scale: f32,
+    values: &'a [f32],
+    result: &'a mut [f32],
+}
+
+impl WithSimd for Mask<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { key, dropped, scale, values, result } = self;
+        for (i, (to, value)) in result.iter_mut().zip(values).enumerate() {
+            let bits = mix(mix(i as u32 ^ key[0]).wrapping_add(key[1])) & 0xffff;
+            *to = if bits >= dropped { value * scale } else { 0.0 };
+        }
+    }
+}
+
+/// A permutation of `u32` in which every bit of the result depends on every bit of the argument (lowbias32, Wellons 2018).
+#[inline(always)]
+fn mix(x: u32) -> u32 {
+    let x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
+    let x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
 }
 
 impl Kernel<1> for Dropout {

@@ -117,9 +117,46 @@ impl Kernel<1> for Narrow {
     }
 }
 
+/// Joins the rows of two arrays, of `widths` numbers each.
+pub struct Concat {
+    pub widths: [usize; 2],
+}
+
+impl Kernel<2> for Concat {
+    const NAME: &'static str = "concat";
+
+    fn forward(&self, [a, b]: [&[f32]; 2]) -> Vec<f32> {
+        let [left, right] = self.widths;
+        let mut result = Vec::with_capacity(a.len() + b.len());
+        for (a, b) in a.chunks_exact(left.max(1)).zip(b.chunks_exact(right.max(1))) {
+            result.extend_from_slice(a);
+            result.extend_from_slice(b);
+        }
+        result
+    }
+
+    fn backward(&self, [a, b]: [&[f32]; 2], _: &[f32], up: &[f32]) -> [Vec<f32>; 2] {
+        let [left, right] = self.widths;
+        let (mut da, mut db) = (Vec::with_capacity(a.len()), Vec::with_capacity(b.len()));
+        for row in up.chunks_exact((left + right).max(1)) {
+            da.extend_from_slice(&row[..left]);
+            db.extend_from_slice(&row[left..]);
+        }
+        [da, db]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn joined_rows_come_apart_again() {
+        let concat = Concat { widths: [2, 1] };
+        let joined = concat.forward([&[1., 2., 3., 4.], &[5., 6.]]);
+        assert_eq!(joined, [1., 2., 5., 3., 4., 6.]);
+        assert_eq!(concat.backward([&[0.; 4], &[0.; 2]], &joined, &joined), [vec![1., 2., 3., 4.], vec![5., 6.]]);
+    }
 
     #[test]
     fn of_equal_maxima_the_first_gets_the_gradient() {

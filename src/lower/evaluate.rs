@@ -9,7 +9,7 @@ use crate::ir::{BinaryOp, Node, Op, Reduction, Type};
 use crate::kernels::binary::Binary;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::extend::Extend;
-use crate::kernels::features::{Narrow, Reduce, Softmax};
+use crate::kernels::features::{Concat, Narrow, Reduce, Softmax};
 use crate::kernels::product::{Factors, product, product_collecting, product_with_bias};
 use crate::kernels::unary::Unary;
 use crate::kernels::{apply, apply2, bias::Bias};
@@ -147,8 +147,14 @@ fn concat(inputs: &[Operand], node: &Node, shape: &[usize]) -> Result<Tensor, Lo
         let width = input.node.ty.last_axis().map_or(Ok(1), size)?;
         align(input, &node.ty, &[leading, &[width]].concat())
     });
-    let parts = parts.collect::<Result<Vec<_>, LowerError>>()?;
-    Ok(Tensor::cat(&parts, shape.len() - 1)?)
+    let mut parts = parts.collect::<Result<Vec<_>, LowerError>>()?.into_iter();
+    let first = parts.next().ok_or_else(|| LowerError::new("there is nothing to join"))?;
+    parts.try_fold(first, |joined, part| {
+        let width = |tensor: &Tensor| tensor.dims().last().copied().unwrap_or(1);
+        let widths = [width(&joined), width(&part)];
+        let shape = [leading, &[widths[0] + widths[1]]].concat();
+        Ok(apply2(Concat { widths }, &joined, &part, shape)?)
+    })
 }
 
 /// A value repeated along the axes it lacks, to a tensor of `shape` for a value of type `to`.
