@@ -87,7 +87,7 @@ mod tests {
     use pulp::{Arch, WithSimd};
 
     use super::*;
-    use crate::kernels::simd::{arch, map};
+    use crate::kernels::simd::{arch, map, on_every_arch};
 
     #[derive(Clone, Copy)]
     enum Function {
@@ -163,18 +163,18 @@ mod tests {
 
     #[test]
     fn errors_stay_within_the_stated_bounds() {
-        for arch in [arch(), Arch::Scalar] {
+        on_every_arch(|arch| {
             let exp = error(arch, Function::Exp, f64::exp);
             let sigmoid = error(arch, Function::Sigmoid, |x| 1.0 / (1.0 + (-x).exp()));
             let tanh = error(arch, Function::Tanh, f64::tanh);
             println!("{arch:?}: exp {exp}, sigmoid {sigmoid}, tanh {tanh}");
             assert!(exp <= 2.0 && sigmoid <= 3.0 && tanh <= 3.0, "exp {exp}, sigmoid {sigmoid}, tanh {tanh}");
-        }
+        });
     }
 
     #[test]
     fn the_ends_of_the_number_line() {
-        for arch in [arch(), Arch::Scalar] {
+        on_every_arch(|arch| {
             let at = |function, x: f32| run(arch, function, &[x])[0];
             let [exp, sigmoid, tanh] = [Function::Exp, Function::Sigmoid, Function::Tanh];
             assert_eq!([f32::INFINITY, 89.0].map(|x| at(exp, x)), [f32::INFINITY; 2]);
@@ -184,7 +184,7 @@ mod tests {
             assert!([f32::NEG_INFINITY, -500.0].iter().all(|x| at(sigmoid, *x) < f32::MIN_POSITIVE * 2.0));
             assert_eq!([f32::INFINITY, f32::NEG_INFINITY, 1e30].map(|x| at(tanh, x)), [1.0, -1.0, 1.0]);
             assert!([exp, sigmoid, tanh].iter().all(|function| at(*function, f32::NAN).is_nan()));
-        }
+        });
     }
 
     #[test]

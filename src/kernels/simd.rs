@@ -12,8 +12,32 @@ use pulp::{Arch, Simd};
 
 /// The best instructions this machine has.
 pub fn arch() -> Arch {
+    #[cfg(test)]
+    if let Some(arch) = FORCED.get() {
+        return arch;
+    }
     static ARCH: OnceLock<Arch> = OnceLock::new();
     *ARCH.get_or_init(Arch::new)
+}
+
+#[cfg(test)]
+thread_local! {
+    static FORCED: std::cell::Cell<Option<Arch>> = const { std::cell::Cell::new(None) };
+}
+
+/// Runs `work` on this thread with each kind of instructions this machine has.
+#[cfg(test)]
+pub fn on_every_arch(work: impl Fn(Arch)) {
+    let mut all = vec![Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(pulp::x86::V3::try_new().map(Arch::V3));
+    #[cfg(target_arch = "x86_64")]
+    all.extend(pulp::x86::V4::try_new().map(Arch::V4));
+    for arch in all {
+        FORCED.set(Some(arch));
+        work(arch);
+    }
+    FORCED.set(None);
 }
 
 /// The name of the instructions in use, for reports.

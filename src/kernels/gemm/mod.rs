@@ -215,13 +215,18 @@ impl WithSimd for Strips<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::simd::on_every_arch;
 
     fn wave(count: usize, phase: f32) -> Vec<f32> {
         (0..count).map(|i| (i as f32 * 0.37 + phase).sin()).collect()
     }
 
     #[test]
-    fn products_of_all_odd_sizes_and_layouts() {
+    fn products_of_all_odd_sizes_and_layouts_on_every_kind_of_instructions() {
+        on_every_arch(|_| products());
+    }
+
+    fn products() {
         for (m, n, k) in [(1, 1, 1), (7, 65, 3), (6, 64, 129), (13, 130, 17), (48, 31, 300), (5, 200, 600), (3, 5, 0)] {
             let (a, b) = (wave(m * k + 3, 0.0), wave(k * n + 5, 1.0));
             let mut expected = vec![0.0f64; m * n];

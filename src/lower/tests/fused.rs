@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::cells::{Equations, built};
 use super::*;
+use crate::kernels::simd::on_every_arch;
 use crate::random::Random;
 
 /// Texts of lengths up to `longest`, some of them empty.
@@ -88,6 +89,18 @@ fn the_same_bits_on_any_number_of_threads() {
         assert!(run(threads) == one, "{threads} threads give other bits");
     }
     assert!(run(1) == one, "a second run gives other bits");
+}
+
+#[test]
+fn every_kind_of_instructions_computes_the_same() {
+    let (builder, logits) = built(&model("", "bilstm(37)"), 1);
+    let texts = many(9, 13, 11);
+    let reference = step(&builder, logits, &texts, Path::Reference);
+    // One thread: the choice of instructions is this thread's.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    pool.install(|| {
+        on_every_arch(|_| assert_close(&step(&builder, logits, &texts, Path::Fused), &reference));
+    });
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn width(node: &Node) -> Result<usize, String> {
     match &node.ty.axes[..] {
         [] => Ok(1),
         [axis] => size(axis),
-        _ => Err(format!("it computes with {}, which is no vector", node.ty)),
+        _ => Err("it computes with a matrix, and a fused step has vectors only".into()),
     }
 }
 
