@@ -1,6 +1,8 @@
 //! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
 mod answers;
+mod cell_tables;
+mod cells;
 mod check;
 mod cli_bad_data;
 mod cli_bad_files;
