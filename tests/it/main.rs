@@ -27,6 +27,7 @@ mod initial_values;
 mod layer_tables;
 mod layers;
 mod long;
+mod merge;
 mod models;
 mod network;
 mod padding;
