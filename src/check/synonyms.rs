@@ -41,6 +41,9 @@ pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
         "clipnorm" | "grad_clip" | "gradient_clip" | "max_grad_norm" | "clip" | "clip_grad_norm" => {
             &[("clip_norm", "the largest global norm of the gradients")]
         }
+        "clipvalue" | "clip_grad_value" | "max_grad_value" => {
+            &[("clip_value", "the largest size of a number in the gradients")]
+        }
         "early_stop" | "early_stopping" => &[("patience", "epochs without a better value before training stops")],
         "num_epochs" | "n_epochs" | "max_epochs" | "epoch" => &[("epochs", "passes over the training data")],
         "batch" | "batchsize" | "bs" | "minibatch_size" => &[("batch_size", "examples a step")],

@@ -15,6 +15,7 @@ mod cli_predict;
 mod cli_resume;
 mod cli_settings;
 mod cli_train;
+mod clipping;
 mod command;
 mod cross_entropy;
 mod defects;
