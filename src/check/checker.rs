@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 24;
 const MAX_STEPS: usize = 300_000;
 /// Expressions being evaluated inside each other, through all definitions: what the stack is sure to hold.
 const MAX_EVALUATION_DEPTH: usize = 256;
+/// The number of the graph that is the model itself.
+pub const MODEL_GRAPH: usize = 0;
 /// Findings kept; nobody reads more.
 pub const MAX_FINDINGS: usize = 200;
 
@@ -35,7 +37,7 @@ pub struct Checker<'s> {
     pub broken: BTreeSet<(String, bool)>,
     /// Why a node has the shape it has, where a layer's result says so.
     pub origins: BTreeMap<(usize, usize), Origin>,
-    /// 0 for the graph; each cell under construction has a number of its own, so that nodes are not mixed up.
+    /// [`MODEL_GRAPH`] for the graph; each cell under construction has a number of its own, so that nodes are not mixed up.
     pub graph: usize,
     pub graphs: usize,
     pub frames: Vec<Frame>,
@@ -121,7 +123,7 @@ impl<'s> Checker<'s> {
             parameter_names: BTreeMap::new(),
             broken: BTreeSet::new(),
             origins: BTreeMap::new(),
-            graph: 0,
+            graph: MODEL_GRAPH,
             graphs: 0,
             frames: Vec::new(),
             lost: BTreeSet::new(),

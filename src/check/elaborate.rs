@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::syntax::ast::{ExprKind, Layer, Parameter, Statement, TypeKind};
 
 use super::arguments::{Arguments, is_value};
-use super::checker::{Checker, Frame};
+use super::checker::{Checker, Frame, MODEL_GRAPH};
 use super::definitions::Definition;
 use super::kinds::kind_of;
 use super::shapes::Input;
@@ -58,6 +58,8 @@ impl Checker<'_> {
             site: Some(span),
             call: Some(call),
             scopes: vec![BTreeMap::new()],
+            // A layer inside a cell has weights of its own in every layer and direction of a stack, as the cell has.
+            suffix: self.current().suffix.clone(),
             ..Frame::default()
         };
         let leading = matched.values.first().map(|(node, _)| self.ty(*node).axes.clone()).unwrap_or_default();
@@ -69,7 +71,8 @@ impl Checker<'_> {
         };
         self.frames.pop();
         if let Value::Tensor(node) = result {
-            self.calls[call.0].result = Some(node);
+            // Inside a cell it is a value of the step, which is no node of the model.
+            self.calls[call.0].result = (self.graph == MODEL_GRAPH).then_some(node);
             self.note_origin(node, span, text);
         }
         result

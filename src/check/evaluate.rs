@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, code, suggest};
 use crate::ir::Dim;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Ident, Repeat};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Repeat};
 
 use super::checker::Checker;
 use super::value::{Instance, Kind, Value};
@@ -42,7 +42,12 @@ impl Checker<'_> {
                 self.unary(*op, value, expr.span)
             }
             ExprKind::Binary { op, op_span, left, right } => {
-                let (a, b) = (self.evaluate(left), self.evaluate(right));
+                let a = self.evaluate(left);
+                let word = match op {
+                    BinaryOp::Equal | BinaryOp::NotEqual => self.compared_word(left, &a, right),
+                    _ => None,
+                };
+                let b = word.unwrap_or_else(|| self.evaluate(right));
                 self.binary(*op, *op_span, (a, left.span), (b, right.span), expr.span)
             }
             ExprKind::Pipe { left, right } => {

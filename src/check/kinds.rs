@@ -29,20 +29,7 @@ impl Checker<'_> {
             (Kind::Cell, _) => self.cell_argument(expr),
             (Kind::Initializer, _) => self.initializer(expr),
             (Kind::Choice(words), ExprKind::Name(ident)) if self.lookup(&ident.name).is_none() => {
-                if words.contains(&ident.name) {
-                    return Value::Choice(ident.name.clone());
-                }
-                let list = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
-                let message = format!("`{}` is one of {list}, not `{}`", parameter.name.name, ident.name);
-                let mut diagnostic = Diagnostic::new(code::WRONG_KIND, ident.span, message).here("not one of them");
-                if let Some(near) = suggest::nearest(&ident.name, words.iter().map(String::as_str)) {
-                    diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
-                        format!("write `{near}`"),
-                        ident.span,
-                        near,
-                    );
-                }
-                return self.report(diagnostic);
+                return self.word(&parameter.name.name, words, ident);
             }
             _ => self.evaluate(expr),
         };
@@ -83,6 +70,38 @@ impl Checker<'_> {
                 .here("wrong kind of value")
                 .label(parameter.span, "declared here"),
         )
+    }
+
+    /// One of the words that a setting takes.
+    fn word(&mut self, setting: &str, words: &[String], ident: &Ident) -> Value {
+        if words.contains(&ident.name) {
+            return Value::Choice(ident.name.clone());
+        }
+        let list = words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("`{setting}` is one of {list}, not `{}`", ident.name);
+        let mut diagnostic = Diagnostic::new(code::WRONG_KIND, ident.span, message).here("not one of them");
+        if let Some(near) = suggest::nearest(&ident.name, words.iter().map(String::as_str)) {
+            diagnostic =
+                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), ident.span, near);
+        }
+        self.report(diagnostic)
+    }
+
+    /// `concat` in `merge == concat`: beside a setting that takes words, a name that stands for nothing else is a word.
+    pub fn compared_word(&mut self, setting: &Expr, value: &Value, other: &Expr) -> Option<Value> {
+        let ExprKind::Name(ident) = &other.kind else { return None };
+        if self.lookup(&ident.name).is_some() {
+            return None;
+        }
+        match value {
+            // The definition's own check knows the words.
+            Value::Choice(_) => Some(Value::Choice(ident.name.clone())),
+            Value::Abstract(Kind::Choice(words)) => {
+                let setting = self.sources.text(setting.span).to_string();
+                Some(self.word(&setting, words, ident))
+            }
+            _ => None,
+        }
     }
 
     /// A cell where one is asked for: by its name, with or without settings, or a setting that holds one.

@@ -1,7 +1,7 @@
 //! Operators between values of the model: `+ - * /` on equal shapes, `@` on equal last axes.
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{BinaryOp, Element, NodeId, Op, Type};
+use crate::ir::{BinaryOp, Direction, Element, NodeId, Op, Segment, Type};
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -62,7 +62,7 @@ impl Checker<'_> {
             }
             return self.report(diagnostic);
         };
-        ty.directions = None;
+        ty.directions = directions(&left, &right);
         Value::Tensor(self.push(Op::Binary(binary), vec![a, b], ty, span))
     }
 
@@ -104,6 +104,19 @@ impl Checker<'_> {
         let mut axes = x.axes[..x.rank() - 1].to_vec();
         axes.extend(weight.axes[..weight.rank() - 1].iter().cloned());
         Value::Tensor(self.push(Op::Product, vec![a, b], Type { axes, directions: None, ..x }, span))
+    }
+}
+
+/// How the features of an elementwise result were read: as those of its two values. What all examples share has no say.
+fn directions(left: &Type, right: &Type) -> Option<Vec<Segment>> {
+    match (left.per_example, right.per_example) {
+        (false, _) => right.directions.clone(),
+        (_, false) => left.directions.clone(),
+        _ => {
+            let (left_read, right_read) = (left.directions.clone()?, right.directions.clone()?);
+            let both = || Segment { width: left.last_axis().cloned().unwrap_or_default(), direction: Direction::Both };
+            Some(if left_read == right_read { left_read } else { vec![both()] })
+        }
     }
 }
 

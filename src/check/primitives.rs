@@ -9,6 +9,9 @@ use super::arguments::Arguments;
 use super::checker::Checker;
 use super::value::Value;
 
+/// What to write after two readings that were added.
+const OF_BOTH: &str = "`merge = concat` keeps the directions apart for `final`; of their sum or mean say `max_over_time`, `mean_over_time` or `attention`";
+
 impl Checker<'_> {
     /// Applies a primitive to arguments that its signature admits.
     pub fn primitive(&mut self, layer: &Layer, arguments: Arguments, span: Span) -> Value {
@@ -138,9 +141,8 @@ impl Checker<'_> {
                 _ => return Value::Poison,
             },
             "last" => {
-                if ty.directions.iter().flatten().any(|segment| segment.direction == Direction::Backward)
-                    && !self.generic()
-                {
+                let reads = |direction| ty.directions.iter().flatten().any(|segment| segment.direction == direction);
+                if (reads(Direction::Backward) || reads(Direction::Both)) && !self.generic() {
                     let diagnostic = Diagnostic::new(
                         code::LAST_OF_BACKWARD,
                         span,
@@ -148,11 +150,16 @@ impl Checker<'_> {
                     );
                     let diagnostic = diagnostic.here("backward reading starts at the last step");
                     let (at, what) = self.describe(x, x_span);
-                    self.report(diagnostic.label(at, what).help("`final` takes each direction where it ended").fix(
-                        "write `final`",
-                        span,
-                        "final",
-                    ));
+                    let diagnostic = diagnostic.label(at, what);
+                    self.report(if reads(Direction::Both) {
+                        diagnostic.help(OF_BOTH)
+                    } else {
+                        diagnostic.help("`final` takes each direction where it ended").fix(
+                            "write `final`",
+                            span,
+                            "final",
+                        )
+                    });
                 }
                 self.push(Op::Last, vec![x], one_step, span)
             }
@@ -289,6 +296,12 @@ impl Checker<'_> {
             let diagnostic = diagnostic.label(at, what);
             return self.report(diagnostic.help("`final` comes right after a recurrent layer; for other sequences say `last`, `max_over_time` or `mean_over_time`"));
         };
+        if segments.iter().any(|segment| segment.direction == Direction::Both) {
+            let (at, what) = self.describe(x, x_span);
+            let message = "`final` takes the end of each reading direction, and here two directions are one value";
+            let diagnostic = Diagnostic::new(code::NO_DIRECTION, span, message).here("no step is the end of both");
+            return self.report(diagnostic.label(at, what).help(OF_BOTH));
+        }
         let mut parts = Vec::new();
         let mut start = Dim::constant(0);
         for Segment { width, direction } in segments.clone() {

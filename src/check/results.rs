@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::ir::{Dim, NodeId, Type};
-use crate::syntax::ast::{Layer, TypeKind};
+use crate::syntax::ast::{Expr, ExprKind, Layer, TypeExpr, TypeKind};
 
 use super::checker::Checker;
 use super::kinds::kind_of;
@@ -34,7 +34,7 @@ impl Checker<'_> {
         let Some(axes) = self.declared_axes(declared, leading) else { return Value::Poison };
         if self.ty(node).axes != axes {
             let ty = self.ty(node).to_string();
-            let text = self.sources.text(declared.span).to_string();
+            let text = self.declared_text(declared);
             let shown = Type::example(axes.clone()).to_string();
             let promise = if text == shown { text } else { format!("{text} = {shown}") };
             let (span, what) = self.describe(node, at);
@@ -51,14 +51,11 @@ impl Checker<'_> {
     }
 
     /// "`bilstm` gives [T, 2*H], where `hidden_size` is H = 128".
-    pub fn result_text(&self, layer: &Layer, node: NodeId) -> String {
+    pub fn result_text(&mut self, layer: &Layer, node: NodeId) -> String {
         let name = &layer.name.name;
         let Some(declared) = &layer.result else { return format!("`{name}` gives {}", self.ty(node)) };
         let mut sizes = Vec::new();
-        let dims = match &declared.kind {
-            TypeKind::Shape { dims, .. } | TypeKind::Of { dims, .. } => dims.as_slice(),
-            _ => &[],
-        };
+        let dims = dims(declared);
         for setting in &layer.parameters {
             if let Some(Kind::Dim(dim)) = kind_of(setting)
                 && dims.iter().any(|expr| self.sources.text(expr.span).contains(&dim))
@@ -71,7 +68,24 @@ impl Checker<'_> {
             }
         }
         let with = if sizes.is_empty() { String::new() } else { format!(", where {}", sizes.join(", ")) };
-        format!("`{name}` gives {}{with}", self.sources.text(declared.span))
+        format!("`{name}` gives {}{with}", self.declared_text(declared))
+    }
+
+    /// A declared type as this use reads it: of a size that depends on settings, the side that they choose.
+    fn declared_text(&mut self, declared: &TypeExpr) -> String {
+        let mut text = self.sources.text(declared.span).to_string();
+        for dim in dims(declared) {
+            let mut chosen = dim;
+            while let ExprKind::If { condition, then, otherwise } = &chosen.kind {
+                match self.condition(condition) {
+                    Some(true) => chosen = then,
+                    Some(false) => chosen = otherwise,
+                    None => break,
+                }
+            }
+            text = text.replacen(self.sources.text(dim.span).trim(), self.sources.text(chosen.span).trim(), 1);
+        }
+        text
     }
 
     /// The declared result of a layer whose body gives none.
@@ -80,5 +94,13 @@ impl Checker<'_> {
         let axes = layer.result.as_ref().and_then(|ty| self.declared_axes(ty, leading));
         self.diagnostics.truncate(found);
         axes.map_or(Value::Poison, |axes| self.placeholder(Type::example(axes), layer.span))
+    }
+}
+
+/// The sizes of a declared shape.
+fn dims(declared: &TypeExpr) -> &[Expr] {
+    match &declared.kind {
+        TypeKind::Shape { dims, .. } | TypeKind::Of { dims, .. } => dims,
+        _ => &[],
     }
 }

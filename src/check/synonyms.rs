@@ -27,6 +27,7 @@ pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
         }
         "go_backwards" | "backward" | "backwards" => &[("reverse", "reads the text from its end")],
         "activation" => &[("nonlinearity", "Keras says `activation`")],
+        "merge_mode" => &[("merge", "Keras says `merge_mode`")],
         "recurrent_initializer" => &[("recurrent_init", "how the recurrent weights start")],
         "kernel_initializer" | "weights_initializer" | "initializer" | "init" | "embeddings_initializer" => {
             &[("weight_init", "how the weights start")]
@@ -39,6 +40,9 @@ pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
         "l2" | "L2" | "l2_reg" | "weight_penalty" => &[("weight_decay", "the L2 penalty")],
         "clipnorm" | "grad_clip" | "gradient_clip" | "max_grad_norm" | "clip" | "clip_grad_norm" => {
             &[("clip_norm", "the largest global norm of the gradients")]
+        }
+        "clipvalue" | "clip_grad_value" | "max_grad_value" => {
+            &[("clip_value", "the largest size of a number in the gradients")]
         }
         "early_stop" | "early_stopping" => &[("patience", "epochs without a better value before training stops")],
         "num_epochs" | "n_epochs" | "max_epochs" | "epoch" => &[("epochs", "passes over the training data")],
@@ -146,7 +150,6 @@ pub fn needless(word: &str) -> Option<&'static str> {
         "proj_size" | "peephole" | "peepholes" | "zoneout" | "layer_norm" => {
             "such a variant is a `cell` of your own: three or four equations"
         }
-        "merge" | "merge_mode" => "both directions are joined; `split` them and add, if they are to be summed",
         "recurrent_dropout" => "dropout of the state is not built in; `dropout` of a stack acts between its layers",
         "cell_type" | "rnn_type" => "each cell is a layer of its own: `rnn`, `lstm`, `gru`",
         "num_classes" => "the number of classes is known from the label field: write `dense(label)`",

@@ -1,7 +1,7 @@
 //! The `train` block.
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{ClassWeights, Data, Metric, Optimizer, Schedule, Train};
+use crate::ir::{ClassWeights, Clip, Data, Metric, Optimizer, Schedule, Train};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, SettingsBlock};
 
@@ -144,6 +144,12 @@ pub const TRAIN: &[Setting] = &[
     },
     Setting { name: "clip_norm", takes: POSITIVE, default: "", about: "The largest global norm of the gradients." },
     Setting {
+        name: "clip_value",
+        takes: POSITIVE,
+        default: "",
+        about: "The largest size of a number in the gradients.",
+    },
+    Setting {
         name: "patience",
         takes: Takes::Int { min: 1 },
         default: "",
@@ -211,8 +217,9 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
         warmup_steps: values.int("warmup_steps", 0),
         batch_size: values.int("batch_size", 32),
         epochs: values.int("epochs", 10),
-        clip_norm: match values.get("clip_norm") {
-            Some(Checked::Float(x)) => Some(*x),
+        clip: match (values.get("clip_norm"), values.get("clip_value")) {
+            (Some(Checked::Float(norm)), _) => Some(Clip::Norm(*norm)),
+            (_, Some(Checked::Float(value))) => Some(Clip::Value(*value)),
             _ => None,
         },
         patience: values.optional_int("patience"),
@@ -292,6 +299,16 @@ fn conflicts(
         let diagnostic =
             Diagnostic::new(code::NO_EFFECT, span, "`nesterov` has no effect without `momentum`").here("has no effect");
         reader.diagnostics.push(diagnostic.help("write `sgd(momentum = 0.9, nesterov = true)`"));
+    }
+    if let (Some(Clip::Norm(_)), Some(Checked::Float(_)), Some(span)) =
+        (train.clip, values.get("clip_value"), values.span("clip_value"))
+    {
+        let message = "gradients are clipped by `clip_norm` or by `clip_value`, not by both";
+        let mut diagnostic = Diagnostic::new(code::NO_EFFECT, span, message).here("has no effect");
+        if let Some(norm) = values.span("clip_norm") {
+            diagnostic = diagnostic.label(norm, "by their norm here");
+        }
+        reader.diagnostics.push(diagnostic.help("keep one of the two"));
     }
     if let (true, Some(span)) = (train.sparse && is_sparse(&train.optimizer), optimizer.span("sparse")) {
         let message =

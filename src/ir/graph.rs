@@ -131,6 +131,8 @@ pub struct Segment {
 pub enum Direction {
     Forward,
     Backward,
+    /// Readings of different directions made one value: no step is the end of both.
+    Both,
 }
 
 /// What a node computes. `F` is the last axis, `T` the sequence axis.

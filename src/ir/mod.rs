@@ -18,7 +18,7 @@ pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
 };
 pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
-pub use train::{ClassWeights, Metric, Optimizer, Schedule, Train};
+pub use train::{ClassWeights, Clip, Metric, Optimizer, Schedule, Train};
 
 /// One checked experiment.
 #[derive(Debug, Clone)]

@@ -14,8 +14,7 @@ pub struct Train {
     pub warmup_steps: usize,
     pub batch_size: usize,
     pub epochs: usize,
-    /// Gradients are scaled down where their global L2 norm exceeds this.
-    pub clip_norm: Option<f64>,
+    pub clip: Option<Clip>,
     /// Stop after so many epochs without a better `monitor`.
     pub patience: Option<usize>,
     /// What decides the best epoch. Without validation data the training loss does.
@@ -27,6 +26,15 @@ pub struct Train {
     pub span: Span,
     /// Where the file says the learning rate, for the message about a diverging loss.
     pub learning_rate_span: Option<Span>,
+}
+
+/// How gradients are limited.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// All are scaled down where their global L2 norm exceeds this.
+    Norm(f64),
+    /// Each number is moved to where its size is at most this.
+    Value(f64),
 }
 
 /// Update rules with PyTorch's definitions and defaults. `weight_decay` is L2 added to the gradient, but decoupled in AdamW.

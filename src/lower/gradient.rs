@@ -18,6 +18,13 @@ impl Gradient {
         }
     }
 
+    /// The same, to be changed in place.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        match self {
+            Self::Whole(values) | Self::Rows { values, .. } => values,
+        }
+    }
+
     /// Every number, zeros too, of a parameter of `len` numbers.
     pub fn to_whole(&self, len: usize) -> Vec<f32> {
         match self {

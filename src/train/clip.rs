@@ -1,6 +1,7 @@
-//! Clipping of gradients by their global norm (Pascanu et al. 2013), as `torch.nn.utils.clip_grad_norm_`.
+//! Clipping of gradients: by their global norm (Pascanu et al. 2013) as `torch.nn.utils.clip_grad_norm_`, and number by number
+//! as `clip_grad_value_`.
 //!
-//! Nothing is scaled here: the optimizer multiplies the factor into the gradient while it reads it.
+//! By norm nothing is scaled here: the optimizer multiplies the factor into the gradient while it reads it.
 
 use rayon::prelude::*;
 
@@ -18,6 +19,12 @@ pub fn clip_factor(norm: f64, max_norm: f64) -> f32 {
     let factor = max_norm / (norm + 1e-6);
     // Not `min`, which would turn NaN into 1.
     if factor > 1.0 { 1.0 } else { factor as f32 }
+}
+
+/// Moves every number to between `-max` and `max`.
+pub fn clip_values(values: &mut [f32], max: f64) {
+    let max = max as f32;
+    values.iter_mut().for_each(|value| *value = value.clamp(-max, max));
 }
 
 fn sum_of_squares(values: &[f32]) -> f64 {
@@ -57,6 +64,16 @@ mod tests {
         assert_eq!(clip_factor(norm, 13.5), 1.0);
         assert_eq!(clip_factor(0.0, 1.0), 1.0);
         assert_eq!(global_norm([]), 0.0);
+    }
+
+    // a.grad = torch.tensor([3.0, -4.0, 0.5])
+    // torch.nn.utils.clip_grad_value_([a], 2.0), a.grad
+    // # tensor([ 2.0, -2.0, 0.5])
+    #[test]
+    fn numbers_are_moved_to_the_bound() {
+        let mut values = [3.0, -4.0, 0.5];
+        clip_values(&mut values, 2.0);
+        assert_eq!(values, [2.0, -2.0, 0.5]);
     }
 
     #[test]

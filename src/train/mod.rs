@@ -20,7 +20,7 @@ pub mod step;
 
 pub use crate::classifier::Evaluation;
 pub use class_weights::class_weights;
-pub use clip::{clip_factor, global_norm};
+pub use clip::{clip_factor, clip_values, global_norm};
 pub use error::TrainError;
 pub use initialize::initialize;
 pub use monitor::{Best, BestState, Verdict};

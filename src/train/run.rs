@@ -69,7 +69,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
             let value = to_scalar(&mean)?;
             let scores = to_rows(&logits[0])?;
-            let gradients = network.gradients(&mean)?;
+            let mut gradients = network.gradients(&mean)?;
             let norm = norm(&gradients);
             if hopeless(value) || !norm.is_finite() {
                 progress.finish();
@@ -85,7 +85,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             }
             drop((logits, mean));
             let learning_rate = rate.at(optimizer.steps());
-            update(network, &mut optimizer, &gradients, norm, train.clip_norm, learning_rate)?;
+            update(network, &mut optimizer, &mut gradients, norm, train.clip, learning_rate)?;
             let correct =
                 scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
             position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());

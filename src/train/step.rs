@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Optimizer, clip_factor, global_norm};
+use super::{Optimizer, clip_factor, clip_values, global_norm};
 use crate::data::Tokens;
+use crate::ir::Clip;
 use crate::lower::{Gradient, LowerError, Network};
 
 /// Brings the table rows that these texts read up to date: before a pass reads them.
@@ -32,16 +33,23 @@ pub fn norm(gradients: &[Option<Gradient>]) -> f64 {
     global_norm(gradients.iter().flatten().map(Gradient::values))
 }
 
-/// One step of the optimizer, gradients of this norm clipped to at most `clip_norm`.
+/// One step of the optimizer on gradients of this norm, clipped first.
 pub fn update(
     network: &mut Network,
     optimizer: &mut Optimizer,
-    gradients: &[Option<Gradient>],
+    gradients: &mut [Option<Gradient>],
     norm: f64,
-    clip_norm: Option<f64>,
+    clip: Option<Clip>,
     learning_rate: f64,
 ) -> Result<(), LowerError> {
-    let scale = clip_norm.map_or(1.0, |max| clip_factor(norm, max));
+    let scale = match clip {
+        Some(Clip::Norm(max)) => clip_factor(norm, max),
+        Some(Clip::Value(max)) => {
+            gradients.iter_mut().flatten().for_each(|gradient| clip_values(gradient.values_mut(), max));
+            1.0
+        }
+        None => 1.0,
+    };
     optimizer.begin_step(learning_rate);
     network.update(gradients, |index, theta, gradient| optimizer.update(index, scale, theta, gradient))
 }

@@ -67,12 +67,18 @@ impl Block {
     }
 }
 
-/// The blocks of a page that have names.
+/// The blocks of a page that have names, and what stands in `models`.
 struct Named(BTreeMap<String, String>);
 
 impl Loader for Named {
     fn load(&mut self, _: &str, path: &str) -> Result<Loaded, LoadError> {
-        let text = self.0.get(path).cloned().ok_or_else(|| LoadError::Missing("there is no such file".into()))?;
+        let model = || std::fs::read_to_string(root().join("models").join(path)).ok();
+        let text = self
+            .0
+            .get(path)
+            .cloned()
+            .or_else(model)
+            .ok_or_else(|| LoadError::Missing("there is no such file".into()))?;
         Ok(Loaded { identity: path.into(), path: path.into(), text })
     }
 }

@@ -66,7 +66,7 @@ pub struct Gradient {
 }
 
 /// Keeps a row of the tables to one line.
-const fn gradient(name: &'static str, sum: f64, norm: f64, first: &'static [f64]) -> Gradient {
+pub const fn gradient(name: &'static str, sum: f64, norm: f64, first: &'static [f64]) -> Gradient {
     Gradient { name, sum, norm, first }
 }
 

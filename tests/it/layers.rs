@@ -8,27 +8,27 @@ use crate::layer_tables::{CASES, Case};
 use crate::network::{assert_close, classifier, forward, model, network, numbers, places, result_of, sizes};
 
 /// How a case of the tables is written in the language, and what its parameters are called here.
-struct Written {
+pub struct Written {
     /// Layers that the stages use.
-    definitions: &'static str,
+    pub definitions: String,
     /// What stands after the embedding; the last one is under test.
-    stages: &'static str,
+    pub stages: String,
     /// Whether it leaves the time axis.
-    sequence: bool,
+    pub sequence: bool,
     /// From PyTorch's name of a parameter to ours.
-    name: fn(&str) -> String,
+    pub name: Box<dyn Fn(&str) -> String>,
 }
 
-fn sequence(stages: &'static str, name: fn(&str) -> String) -> Written {
-    Written { definitions: "", stages, sequence: true, name }
+fn sequence(stages: &str, name: fn(&str) -> String) -> Written {
+    Written { definitions: String::new(), stages: stages.to_owned(), sequence: true, name: Box::new(name) }
 }
 
-fn vector(stages: &'static str, name: fn(&str) -> String) -> Written {
+fn vector(stages: &str, name: fn(&str) -> String) -> Written {
     Written { sequence: false, ..sequence(stages, name) }
 }
 
-fn defined(definitions: &'static str, written: Written) -> Written {
-    Written { definitions, ..written }
+fn defined(definitions: &str, written: Written) -> Written {
+    Written { definitions: definitions.to_owned(), ..written }
 }
 
 /// Of layers without parameters.
@@ -136,7 +136,7 @@ struct Run {
 impl Run {
     fn new(case: &Case, written: &Written, stages: &str, mode: Mode) -> Self {
         let head = if written.sequence { " |> max_over_time" } else { "" };
-        let mut graph = model(&classifier(written.definitions, &format!("{stages}{head}"))).graph;
+        let mut graph = model(&classifier(&written.definitions, &format!("{stages}{head}"))).graph;
         let last = stages.rsplit("|> ").next().unwrap_or_default().split('(').next().unwrap_or_default();
         let node = result_of(&graph, last);
         // The last dense layer is there only because a model ends in one: no result of interest depends on it.
@@ -180,24 +180,26 @@ impl Run {
     }
 }
 
+/// Asserts that results and gradients are those of the case.
+pub fn is_pytorch(case: &Case, written: &Written) {
+    let run = Run::new(case, written, &written.stages, Mode::Train { seed: 1, step: 0 });
+    assert!(run.error(case) < 1e-5, "{}: results differ by {}", case.name, run.error(case));
+    let gradients = run.network.gradients(&run.loss()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let values = run.network.values().expect("values");
+    let len = |place: usize| values[place].len();
+    for (place, expected) in run.parameters.iter().zip(case.gradients) {
+        let gradient = gradients[*place].as_ref().expect("all of these are trained");
+        let gradient: Vec<f64> = gradient.to_whole(len(*place)).into_iter().map(f64::from).collect();
+        let (sum, square) = gradient.iter().fold((0.0, 0.0), |(sum, square), g| (sum + g, square + g * g));
+        let what = format!("{}: {}", case.name, expected.name);
+        assert_close(&what, &[sum, square.sqrt()], &[expected.sum, expected.norm], 1e-5);
+        assert_close(&what, &gradient[..expected.first.len()], expected.first, 1e-5);
+    }
+}
+
 #[test]
 fn results_and_gradients_are_those_of_pytorch() {
-    for case in CASES {
-        let written = written(case.name);
-        let run = Run::new(case, &written, written.stages, Mode::Train { seed: 1, step: 0 });
-        assert!(run.error(case) < 1e-5, "{}: results differ by {}", case.name, run.error(case));
-        let gradients = run.network.gradients(&run.loss()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        let values = run.network.values().expect("values");
-        let len = |place: usize| values[place].len();
-        for (place, expected) in run.parameters.iter().zip(case.gradients) {
-            let gradient = gradients[*place].as_ref().expect("all of these are trained");
-            let gradient: Vec<f64> = gradient.to_whole(len(*place)).into_iter().map(f64::from).collect();
-            let (sum, square) = gradient.iter().fold((0.0, 0.0), |(sum, square), g| (sum + g, square + g * g));
-            let what = format!("{}: {}", case.name, expected.name);
-            assert_close(&what, &[sum, square.sqrt()], &[expected.sum, expected.norm], 1e-5);
-            assert_close(&what, &gradient[..expected.first.len()], expected.first, 1e-5);
-        }
-    }
+    CASES.iter().for_each(|case| is_pytorch(case, &written(case.name)));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a user sees: whole files in, diagnostics and numbers out. One module a subject.
 
 mod answers;
+mod cell_tables;
+mod cells;
 mod check;
 mod cli_bad_data;
 mod cli_bad_files;
@@ -13,6 +15,7 @@ mod cli_predict;
 mod cli_resume;
 mod cli_settings;
 mod cli_train;
+mod clipping;
 mod command;
 mod cross_entropy;
 mod defects;
@@ -25,6 +28,7 @@ mod initial_values;
 mod layer_tables;
 mod layers;
 mod long;
+mod merge;
 mod models;
 mod network;
 mod padding;

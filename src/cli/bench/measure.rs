@@ -91,11 +91,11 @@ fn one_step(
     });
     let mean = mean?;
     let (gradients, backward) = record(|| network.gradients(&mean));
-    let gradients = gradients?;
+    let mut gradients = gradients?;
     drop(mean);
     let started = Instant::now();
     let norm = step::norm(&gradients);
-    step::update(network, optimizer, &gradients, norm, train.clip_norm, train.learning_rate)?;
+    step::update(network, optimizer, &mut gradients, norm, train.clip, train.learning_rate)?;
     Ok(Training { forward, backward, update: settling + started.elapsed() })
 }
 
