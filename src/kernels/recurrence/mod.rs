@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::buffers;
+use super::buffers::{self, Buffer};
 use super::column_sums::column_sums;
 use super::gemm::{Matrix, Packed, Start, gemm};
 use super::simd::arch;
@@ -40,13 +40,13 @@ pub struct Forward {
     /// `[T, B, H]`: the first state after every step; zeros past the end of an example.
     pub result: Vec<f32>,
     /// What backward reads.
-    pub tapes: Vec<Vec<f32>>,
+    pub tapes: Vec<Buffer>,
 }
 
 /// What backward gives.
 pub struct Backward {
     /// `[T, B, I]`; zeros past the end of an example.
-    pub input: Vec<f32>,
+    pub input: Buffer,
     /// `(parameter, its gradient)`; several of one parameter add up.
     pub parameters: Vec<(ParameterId, Vec<f32>)>,
 }
@@ -69,8 +69,8 @@ impl Recurrence<'_> {
         let program = self.program;
         let (step, tapes) =
             if record { (&program.forward, program.forward_tapes) } else { (&program.inference, program.state_tapes) };
-        let mut result = buffers::take(self.rows() * program.states[0]);
-        let mut tapes: Vec<Vec<f32>> =
+        let mut result = vec![0.0; self.rows() * program.states[0]];
+        let mut tapes: Vec<Buffer> =
             program.tapes[..tapes].iter().map(|width| buffers::take(self.rows() * width)).collect();
         let written: Vec<Array> = std::iter::once(Array::Result).chain((0..tapes.len()).map(Array::Tape)).collect();
         let arrays = Arrays {
@@ -87,7 +87,7 @@ impl Recurrence<'_> {
     }
 
     /// The gradients, given that of the result; `input`, `result` and `tapes` as forward had and gave them.
-    pub fn backward(&self, input: &[f32], result: &[f32], mut tapes: Vec<Vec<f32>>, upstream: &[f32]) -> Backward {
+    pub fn backward(&self, input: &[f32], result: &[f32], mut tapes: Vec<Buffer>, upstream: &[f32]) -> Backward {
         let program = self.program;
         let mut input_gradient = buffers::take(self.rows() * program.input);
         if !program.reaches_input {
@@ -116,11 +116,10 @@ impl Recurrence<'_> {
             Array::Tape(tape) => (&tapes[tape][..], program.tapes[tape]),
         };
         let parameters = self.sums(&find);
-        tapes.into_iter().for_each(buffers::give);
         Backward { input: input_gradient, parameters }
     }
 
-    fn shared(&self, tapes: &mut [Vec<f32>]) -> Vec<Shared> {
+    fn shared(&self, tapes: &mut [Buffer]) -> Vec<Shared> {
         tapes
             .iter_mut()
             .zip(&self.program.tapes)

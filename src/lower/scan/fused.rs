@@ -7,7 +7,7 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor, 
 
 use super::Scan;
 use crate::ir::ParameterId;
-use crate::kernels::buffers;
+use crate::kernels::buffers::{self, Buffer};
 use crate::kernels::column_sums::column_sums;
 use crate::kernels::gemm::{Matrix, Start, gemm};
 use crate::kernels::recurrence::{Forward, Recurrence};
@@ -21,9 +21,9 @@ pub(super) struct Fused {
 }
 
 struct Saved {
-    tapes: Vec<Vec<f32>>,
+    tapes: Vec<Buffer>,
     /// The projected input, where backward reads it again.
-    gates: Option<Vec<f32>>,
+    gates: Option<Buffer>,
 }
 
 /// The weight and bias before the cell, `[G, I]` and `[G]`.
@@ -60,7 +60,7 @@ impl Fused {
     }
 
     /// The input of the steps: `x` itself, or its projection.
-    fn gates(&self, x: &[f32], joined: &[f32], width: usize) -> Option<Vec<f32>> {
+    fn gates(&self, x: &[f32], joined: &[f32], width: usize) -> Option<Buffer> {
         let Weights { weight, bias } = self.weights(joined, width)?;
         let count = self.scan.step.input;
         let mut gates = buffers::take(self.rows() * count);
@@ -89,14 +89,10 @@ impl Fused {
         let input = gates.as_deref().unwrap_or(x);
         let own = &joined[self.projected(width)..];
         let Forward { result, tapes } = self.with_kernel(own, |kernel| kernel.forward(input, record))?;
-        let keep = record && self.program()?.rereads_input;
-        let (gates, done) = if keep { (gates, None) } else { (None, gates) };
-        done.into_iter().for_each(buffers::give);
         if record {
+            let gates = if self.program()?.rereads_input { gates } else { None };
             let Ok(mut slot) = self.saved.lock() else { bail!("a recurrence failed halfway") };
             *slot = Some(Saved { tapes, gates });
-        } else {
-            tapes.into_iter().for_each(buffers::give);
         }
         Ok(result)
     }
@@ -116,8 +112,10 @@ impl Fused {
             let to = &mut sums[projected + range.start..projected + range.end];
             to.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
         }
-        gates.into_iter().for_each(buffers::give);
-        let Some(Weights { weight, bias }) = self.weights(joined, width) else { return Ok([backward.input, sums]) };
+        drop(gates);
+        let Some(Weights { weight, bias }) = self.weights(joined, width) else {
+            return Ok([backward.input.to_vec(), sums]);
+        };
         let count = self.scan.step.input;
         let upstream = Matrix::new(&backward.input, self.rows(), count);
         let mut dx = vec![0.0; x.len()];
@@ -126,7 +124,6 @@ impl Fused {
         if bias.is_some() {
             sums[weight.len()..projected].copy_from_slice(&column_sums(upstream));
         }
-        buffers::give(backward.input);
         Ok([dx, sums])
     }
 }
