@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{NodeId, Op, State, Type};
+use crate::ir::{Node, NodeId, Op, State, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Statement, TypeKind};
 
@@ -168,19 +168,26 @@ impl Checker<'_> {
             multiples: super::layers::multiples(&cell.body),
             ..Frame::default()
         };
+        self.in_graph_of_its_own(frame, |checker| {
+            let states = checker.check_cell_inside(cell);
+            checker.check_parameters(&cell.body);
+            if let Some(states) = states {
+                checker.input_reaches_states(cell, &states);
+            }
+        });
+    }
+
+    /// Does `work` in a frame whose nodes are those of a cell, apart from the graph around it; gives them too.
+    pub fn in_graph_of_its_own<R>(&mut self, frame: Frame, work: impl FnOnce(&mut Self) -> R) -> (R, Vec<Node>) {
         let outer = std::mem::take(&mut self.nodes);
         let graph = self.graph;
         self.graphs += 1;
         self.graph = self.graphs;
         self.frames.push(frame);
-        let states = self.check_cell_inside(cell);
-        self.check_parameters(&cell.body);
-        if let Some(states) = states {
-            self.input_reaches_states(cell, &states);
-        }
+        let result = work(self);
         self.frames.pop();
         self.graph = graph;
-        self.nodes = outer;
+        (result, std::mem::replace(&mut self.nodes, outer))
     }
 
     fn check_cell_inside(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {

@@ -80,15 +80,8 @@ impl Checker<'_> {
             suffix: Some(suffix),
             ..Frame::default()
         };
-        let outer = std::mem::take(&mut self.nodes);
-        let graph = self.graph;
-        self.graphs += 1;
-        self.graph = self.graphs;
-        self.frames.push(frame);
-        let result = self.instantiate_inside(value, cell, width, x_span, size, span);
-        self.frames.pop();
-        self.graph = graph;
-        let nodes = std::mem::replace(&mut self.nodes, outer);
+        let inside = |checker: &mut Self| checker.instantiate_inside(value, cell, width, x_span, size, span);
+        let (result, nodes) = self.in_graph_of_its_own(frame, inside);
         let (input, states) = result?;
         Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes })
     }

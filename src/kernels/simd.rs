@@ -40,15 +40,6 @@ pub fn on_every_arch(work: impl Fn(Arch)) {
     FORCED.set(None);
 }
 
-/// The name of the instructions in use, for reports.
-pub fn name() -> &'static str {
-    match format!("{:?}", arch()) {
-        arch if arch.contains("V4") => "AVX-512",
-        arch if arch.contains("V3") => "AVX2",
-        _ => "portable",
-    }
-}
-
 /// `to[i] = f(a[i])`.
 #[inline(always)]
 pub fn map<S: Simd>(simd: S, to: &mut [f32], a: &[f32], f: impl Fn(S::f32s) -> S::f32s) {

@@ -132,7 +132,6 @@ impl Fusion {
             rereads_input: backward.reads(Array::Input) || factors.iter().any(|sum| is_input(&sum.x)),
             reaches_input: self.gradients.input.is_some(),
             states,
-            state_arrays,
             tapes,
             state_tapes,
             forward_tapes,

@@ -16,8 +16,6 @@ pub struct Program {
     pub reaches_input: bool,
     /// Width of every state.
     pub states: Vec<usize>,
-    /// Where the new states are written; the first is the result.
-    pub state_arrays: Vec<Array>,
     /// Widths of the arrays over all steps and examples that hold what the backward step reads and leaves.
     pub tapes: Vec<usize>,
     /// So many of the tapes hold new states, and are written in every mode.
