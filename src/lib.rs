@@ -10,7 +10,7 @@
 //! 6. [`data`]: files → token ids in batches
 //! 7. [`kernels`], [`lower`]: IR → candle
 //! 8. [`artifact`]: `model.safetensors` with its record
-//! 9. [`classifier`]: a trained model in memory: load, evaluate, predict
+//! 9. [`predictor`]: a trained model in memory: load, evaluate, predict
 //! 10. [`train`]: loop, optimizers, schedules, checkpoints
 //! 11. [`cli`]: one file a command
 //!
@@ -18,7 +18,6 @@
 
 pub mod artifact;
 pub mod check;
-pub mod classifier;
 pub mod cli;
 pub mod data;
 pub mod diagnostic;
@@ -26,6 +25,7 @@ pub mod ir;
 pub mod kernels;
 pub mod lower;
 pub mod passes;
+pub mod predictor;
 pub mod random;
 pub mod source;
 pub mod syntax;

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code, suggest};
 use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
+use crate::source::Span;
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
 use super::reader::Reader;
@@ -49,11 +50,21 @@ const LOWERCASE: Setting =
 
 pub const TEXT: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_LEN, MAX_VOCAB, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
+pub const TAGS: &[Setting] = &[
+    Setting {
+        name: "of",
+        takes: Takes::Name,
+        default: "",
+        about: "The text whose tokens have a label each; the only text if left out.",
+    },
+    COLUMN,
+];
+pub const NUMBER: &[Setting] = &[COLUMN];
 
 /// Fields of one data set.
 const MAX_FIELDS: usize = 64;
 
-const KINDS: [&str; 4] = ["words", "chars", "jieba", "class"];
+const KINDS: [&str; 7] = ["words", "chars", "jieba", "tokens", "class", "tags", "number"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
@@ -79,6 +90,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
     }
     let values = reader.settings(DATA, settings, "`data`");
     let mut fields: Vec<Field> = Vec::new();
+    let mut tags = Vec::new();
     for entry in &block.entries {
         let Entry::Field { name, kind, settings, span } = entry else { continue };
         if fields.len() == MAX_FIELDS {
@@ -94,12 +106,13 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         }
         let given = settings.iter().map(|setting| (&setting.name, &setting.value));
         let kind = match kind.name.as_str() {
-            "words" | "chars" | "jieba" => {
+            "words" | "chars" | "jieba" | "tokens" => {
                 let values = reader.settings(TEXT, given, &format!("`{}`", kind.name));
                 let text_kind = match kind.name.as_str() {
                     "words" => TextKind::Words,
                     "chars" => TextKind::Chars,
-                    _ => TextKind::Jieba,
+                    "jieba" => TextKind::Jieba,
+                    _ => TextKind::Tokens,
                 };
                 (FieldKind::Text(text(text_kind, &values)), column(&values, name))
             }
@@ -107,14 +120,28 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                 let values = reader.settings(CLASS, given, "`class`");
                 (FieldKind::Class, column(&values, name))
             }
+            "tags" => {
+                let values = reader.settings(TAGS, given, "`tags`");
+                // An empty name: the only text, once all fields are known.
+                let of = values.text("of").unwrap_or((String::new(), name.span));
+                tags.push((name, of.clone()));
+                (FieldKind::Tags { of: of.0 }, column(&values, name))
+            }
+            "number" => {
+                let values = reader.settings(NUMBER, given, "`number`");
+                (FieldKind::Number, column(&values, name))
+            }
             other => {
                 let message = format!("there is no kind of field `{other}`");
                 let mut diagnostic =
                     Diagnostic::new(code::UNKNOWN_NAME, kind.span, message).here("not a kind of field");
                 let usual = match other {
-                    "text" | "tokens" | "string" | "sequence" | "word" => Some("words"),
+                    "text" | "string" | "sequence" | "word" => Some("words"),
                     "label" | "category" | "categorical" | "int" | "classes" => Some("class"),
                     "char" | "characters" | "bytes" => Some("chars"),
+                    "float" | "value" | "real" | "target" => Some("number"),
+                    "token" => Some("tokens"),
+                    "tag" | "labels" => Some("tags"),
                     word => suggest::nearest(word, KINDS),
                 };
                 diagnostic = match usual {
@@ -123,13 +150,18 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                         kind.span,
                         near,
                     ),
-                    None => diagnostic.help("texts are `words`, `chars` or `jieba`; labels are `class`"),
+                    None => diagnostic.help(
+                        "texts are `words`, `chars`, `jieba` or `tokens`; labels are `class`, `tags` or `number`",
+                    ),
                 };
                 reader.diagnostics.push(diagnostic);
                 continue;
             }
         };
         fields.push(Field { name: name.name.clone(), column: kind.1, kind: kind.0, span: *span });
+    }
+    for (name, of) in tags {
+        resolve(name, of, &mut fields, reader);
     }
     let path = |name: &str| values.text(name).map(|(text, span)| Path { text, span });
     let format = match values.get("format") {
@@ -145,6 +177,37 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         reader.diagnostics.push(diagnostic.help("write `train = \"train.tsv\"`"));
     }
     Data { train: path("train"), valid: path("valid"), test: path("test"), format, fields, span: block.keyword }
+}
+
+/// Finds the text that a field of tags is about: the one it names, or the only one.
+fn resolve(name: &Ident, (of, at): (String, Span), fields: &mut [Field], reader: &mut Reader<'_>) {
+    let texts: Vec<&str> = fields
+        .iter()
+        .filter(|field| matches!(field.kind, FieldKind::Text(_)))
+        .map(|field| field.name.as_str())
+        .collect();
+    let found = match (of.as_str(), texts.as_slice()) {
+        ("", [only]) => Some((*only).to_string()),
+        (of, texts) => texts.contains(&of).then(|| of.to_string()),
+    };
+    let Some(found) = found else {
+        let message = match of.as_str() {
+            "" => format!("which text the labels of `{}` are about is not clear", name.name),
+            of => format!("`{of}` is no text of this data"),
+        };
+        let known = texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ");
+        let help = match texts.as_slice() {
+            [] => "declare the text too, as in `text : tokens`".to_string(),
+            [first, ..] => format!("write `{} : tags {{ of = {first} }}`; the texts are {known}", name.name),
+        };
+        reader.diagnostics.push(Diagnostic::new(code::DATA_FIELD, at, message).here("not a text").help(help));
+        return;
+    };
+    for field in fields.iter_mut().filter(|field| field.name == name.name) {
+        if let FieldKind::Tags { of } = &mut field.kind {
+            of.clone_from(&found);
+        }
+    }
 }
 
 fn column(values: &Values, name: &Ident) -> String {
@@ -167,5 +230,6 @@ pub fn kind_name(kind: TextKind) -> &'static str {
         TextKind::Words => "words",
         TextKind::Chars => "chars",
         TextKind::Jieba => "jieba",
+        TextKind::Tokens => "tokens",
     }
 }

@@ -35,17 +35,18 @@ pub mod settings;
 mod shapes;
 mod statements;
 mod synonyms;
+mod target;
 mod train;
 mod value;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::Program;
+use crate::ir::{FieldKind, Program};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TEXT};
+pub use data::{CLASS, DATA, TAGS, TEXT};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
@@ -110,7 +111,8 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
         checker.check_definition(&definition);
     }
     if let Some(data) = &data {
-        for field in data.fields.iter().filter(|f| f.kind == crate::ir::FieldKind::Class) {
+        let labels = |kind: &FieldKind| matches!(kind, FieldKind::Class | FieldKind::Tags { .. });
+        for field in data.fields.iter().filter(|field| labels(&field.kind)) {
             let classes = crate::ir::Symbol::Classes(field.name.as_str().into());
             checker.class_fields.insert(field.name.clone(), crate::ir::Dim::symbol(classes));
         }
@@ -118,6 +120,9 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let chosen = chosen_model(&files, &mut checker.diagnostics);
     let mut model = chosen.and_then(|model| checker.model(model, data.as_ref()));
     diagnostics.append(&mut checker.diagnostics);
+    if let (Some(model), Some(block)) = (&model, train_block) {
+        target::settings(&model.target, block, &train, &mut diagnostics);
+    }
     if !diagnostics.iter().any(Diagnostic::is_error) {
         user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));
         if let Some(model) = &mut model {

@@ -1,10 +1,9 @@
-//! The model: its fields, its body, and whether its result fits the label.
+//! The model: its fields and its body. Whether its result fits what it is asked for is `target.rs`.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{self, Dim, Element, FieldKind, Graph, Node, NodeId, Op, Symbol, Type, UnaryOp};
-use crate::source::Span;
+use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Target, Type};
 use crate::syntax::ast::{self, Result, TypeKind};
 
 use super::checker::{Checker, Frame};
@@ -16,7 +15,7 @@ impl Checker<'_> {
         self.frames.push(Frame { name: model.name.name.clone(), scopes: vec![BTreeMap::new()], ..Frame::default() });
         let found = self.model_inside(model, data);
         self.frames.pop();
-        let (inputs, label, output, logits) = found?;
+        let (inputs, target, output, logits) = found?;
         let graph = Graph {
             nodes: std::mem::take(&mut self.nodes),
             parameters: std::mem::take(&mut self.parameters),
@@ -27,7 +26,7 @@ impl Checker<'_> {
             name: model.name.name.clone(),
             docs: model.docs.clone(),
             inputs,
-            label,
+            target,
             graph,
             output,
             logits,
@@ -38,7 +37,7 @@ impl Checker<'_> {
         &mut self,
         model: &ast::Model,
         data: Option<&ir::Data>,
-    ) -> Option<(Vec<String>, String, NodeId, NodeId)> {
+    ) -> Option<(Vec<String>, Target, NodeId, NodeId)> {
         let mut sound = true;
         let mut inputs = Vec::new();
         for parameter in &model.parameters {
@@ -62,8 +61,8 @@ impl Checker<'_> {
             );
             sound = false;
         }
-        let label = self.label(model, data);
-        if let (None, Some(Result::Field(name))) = (&label, &model.result)
+        let aim = self.aim(model, data);
+        if let (None, Some(Result::Field(name))) = (&aim, &model.result)
             && self.lookup(&name.name).is_none()
         {
             self.bind(&name.name, Value::Poison, name.span);
@@ -91,60 +90,9 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let (label, classes, label_span) = label?;
-        // As the model can write it.
-        let classes_name = match &model.result {
-            Some(Result::Type(ty)) => {
-                self.sources.text(ty.span).trim_start_matches("class[").trim_end_matches(']').to_string()
-            }
-            _ => label.clone(),
-        };
-        let ty = self.ty(node).clone();
-        if ty.axes != [classes.clone()] || ty.element == Element::Token {
-            let (span, what) = self.describe(node, at);
-            let message = format!("the model gives {ty}, but its label needs [{classes}], one score for each class");
-            let mut diagnostic = Diagnostic::new(code::OUTPUT, at, message).here(what.clone());
-            if span != at {
-                diagnostic = diagnostic.here(format!("this is {ty}")).label(span, what);
-            }
-            diagnostic = diagnostic.label(label_span, format!("the label, [{classes}]"));
-            self.report(if ty.is_sequence() {
-                diagnostic.help("reduce the sequence to one vector before the last `dense`: `final`, `last`, `max_over_time`, `mean_over_time` or `attention`")
-            } else {
-                diagnostic.help(format!("end the model with `|> dense({classes_name}) |> softmax`: as many scores as there are classes"))
-            });
-            return None;
-        }
-        let logits = match &self.nodes[node.0].op {
-            Op::Softmax => {
-                let scores = self.nodes[node.0].inputs[0];
-                self.squashed_scores(scores, at);
-                scores
-            }
-            _ => {
-                let diagnostic =
-                    Diagnostic::new(code::NO_SOFTMAX, at, "the model ends without a softmax").here("raw scores");
-                self.report(
-                    diagnostic
-                        .label(label_span, "a label is predicted by probabilities")
-                        .help("add `|> softmax`; without it training and prediction apply one all the same"),
-                );
-                node
-            }
-        };
-        sound.then_some((inputs, label, node, logits))
-    }
-
-    /// Warns of scores that lie between 0 and 1: a softmax makes nearly equal probabilities of them.
-    fn squashed_scores(&mut self, scores: NodeId, at: Span) {
-        let Node { op: Op::Softmax | Op::Unary(UnaryOp::Sigmoid), span, .. } = self.nodes[scores.0] else { return };
-        let message = "the last `softmax` gets values between 0 and 1, which it cannot tell apart well";
-        self.report(
-            Diagnostic::new(code::SQUASHED_SCORES, at, message)
-                .here("works on scores of any size")
-                .label(span, "squashed here")
-                .help("leave this step out: one `softmax` after the last `dense`"),
-        );
+        let aim = aim?;
+        let logits = self.fit(&aim, node, at)?;
+        sound.then_some((inputs, aim.target, node, logits))
     }
 
     /// The type of a model's parameter: what it states, what the data says, and both together.
@@ -171,9 +119,10 @@ impl Checker<'_> {
                 return None;
             }
             for dim in dims {
-                self.declare_names(dim, true);
                 if let ast::ExprKind::Name(ident) = &dim.kind {
                     length = ident.name.clone();
+                    let steps = tokens(&name.name, &length).axes.swap_remove(0);
+                    self.bind(&length, Value::Dim(steps), ident.span);
                 }
             }
             if let Some(field) = data.and_then(|data| data.field(&name.name))
@@ -214,7 +163,7 @@ impl Checker<'_> {
                 let length = if texts > 1 && parameter.ty.is_none() { format!("T_{}", name.name) } else { length };
                 Some(tokens(&name.name, &length))
             }
-            Some((FieldKind::Class, span)) => {
+            Some((FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number, span)) => {
                 let message = format!("`{}` is a label; a model reads texts and gives a label", name.name);
                 self.report(
                     Diagnostic::new(code::DATA_FIELD, name.span, message)
@@ -231,7 +180,7 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown_field(&mut self, name: &ast::Ident, data: &ir::Data) {
+    pub(super) fn unknown_field(&mut self, name: &ast::Ident, data: &ir::Data) {
         if self.lost.contains(&name.name) {
             return;
         }
@@ -245,81 +194,6 @@ impl Checker<'_> {
                 diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), name.span, near);
         }
         self.report(diagnostic);
-    }
-
-    /// The label field, its number of classes, and where the file says it.
-    fn label(&mut self, model: &ast::Model, data: Option<&ir::Data>) -> Option<(String, Dim, Span)> {
-        let classes = |name: &str| Dim::symbol(Symbol::Classes(name.into()));
-        let (name, span) = match model.result.as_ref()? {
-            Result::Field(ident) => (ident.clone(), ident.span),
-            Result::Type(ty) => {
-                let TypeKind::Of { name: kind, dims } = &ty.kind else {
-                    let message = "a model gives a label: `-> label` or `-> class[C]`";
-                    self.report(Diagnostic::new(code::OUTPUT, ty.span, message).here("not a label"));
-                    return None;
-                };
-                if kind.name != "class" || dims.len() != 1 {
-                    self.report(
-                        Diagnostic::new(code::OUTPUT, ty.span, "a model gives a label: `-> label` or `-> class[C]`")
-                            .here("not a label"),
-                    );
-                    return None;
-                }
-                let labels = data.map(|d| d.fields.iter().filter(|f| f.kind == FieldKind::Class).collect::<Vec<_>>());
-                let field = match labels.as_deref() {
-                    None => None,
-                    Some([one]) => Some(one.name.clone()),
-                    Some(_) => {
-                        self.report(
-                            Diagnostic::new(code::DATA_FIELD, ty.span, "which field is the label is not clear")
-                                .here("stated here")
-                                .help("name the field: `-> label`"),
-                        );
-                        return None;
-                    }
-                };
-                let ast::ExprKind::Name(dim) = &dims[0].kind else {
-                    self.report(
-                        Diagnostic::new(
-                            code::OUTPUT,
-                            dims[0].span,
-                            "the number of classes comes from the data, so it has a name",
-                        )
-                        .here("not a name")
-                        .help("write `class[C]`"),
-                    );
-                    return None;
-                };
-                let name = field.unwrap_or_else(|| dim.name.clone());
-                self.bind(&dim.name, Value::Dim(classes(&name)), dim.span);
-                return Some((name.clone(), classes(&name), ty.span));
-            }
-        };
-        let Some(data) = data else {
-            let message = format!("what `{}` is, is not known", name.name);
-            self.report(
-                Diagnostic::new(code::DATA_FIELD, span, message)
-                    .here("no `data` block declares it")
-                    .help("add a `data` block with a field `label : class`, or write `-> class[C]`"),
-            );
-            return None;
-        };
-        match data.field(&name.name) {
-            Some(field) if field.kind == FieldKind::Class => Some((name.name.clone(), classes(&name.name), field.span)),
-            Some(field) => {
-                let message = format!("`{}` is a text; a model gives a label", name.name);
-                self.report(
-                    Diagnostic::new(code::DATA_FIELD, span, message)
-                        .here("not a label")
-                        .label(field.span, "declared here"),
-                );
-                None
-            }
-            None => {
-                self.unknown_field(&name, data);
-                None
-            }
-        }
     }
 }
 

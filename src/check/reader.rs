@@ -93,6 +93,7 @@ impl Reader<'_> {
             (ExprKind::String(text), Takes::Path | Takes::Text) if !text.is_empty() => {
                 Some(Checked::Text(text.clone(), expr.span))
             }
+            (ExprKind::Name(ident), Takes::Name) => Some(Checked::Text(ident.name.clone(), ident.span)),
             (ExprKind::Name(ident), Takes::Word(words)) => self.word(setting, ident, words),
             (ExprKind::List(items), Takes::Betas) => self.betas(setting, items, expr.span),
             (_, Takes::ClassWeights) => self.class_weights(setting, &kind, expr.span),

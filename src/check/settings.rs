@@ -34,6 +34,8 @@ pub enum Takes {
     Bool,
     Path,
     Text,
+    /// The name of something the file declares.
+    Name,
     Word(&'static [&'static str]),
     /// Two numbers in `[0, 1)`.
     Betas,
@@ -64,6 +66,7 @@ impl Takes {
             Takes::Bool => "true or false".into(),
             Takes::Path => "a file name in double quotes".into(),
             Takes::Text => "a text in double quotes".into(),
+            Takes::Name => "a name".into(),
             Takes::Word(words) => {
                 format!("one of {}", words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "))
             }

@@ -7,25 +7,31 @@ use std::io::Write;
 
 use super::{Failure, Output, say};
 use crate::artifact::{Record, Role};
-use crate::classifier::{self, evaluate};
 use crate::data::Split;
+use crate::predictor::{self, evaluate};
 use crate::train::Origin;
 
 pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
-    let (classifier, record) = classifier::load(model).map_err(Failure::input)?;
+    let (predictor, record) = predictor::load(model).map_err(Failure::input)?;
     let path = match data {
         Some(path) => path.to_path_buf(),
         None => test_data(model, &record)?,
     };
-    let split =
-        Split::read(&path, &classifier.data, &classifier.vocabularies, &classifier.labels).map_err(Failure::input)?;
+    let split = Split::read(
+        &path,
+        &predictor.data,
+        &predictor.model.target,
+        &predictor.vocabularies,
+        predictor.labels.as_ref(),
+    )
+    .map_err(Failure::input)?;
     if data.is_none()
         && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
         && file.sha256 != split.sha256
     {
         say(format!("warning: {} has changed since the model was trained", path.display()));
     }
-    let evaluation = evaluate(&classifier, &split).map_err(Failure::input)?;
+    let evaluation = evaluate(&predictor, &split).map_err(Failure::input)?;
     let mut out = std::io::stdout().lock();
     match format {
         Output::Human => writeln!(out, "{}\n{evaluation}", path.display())?,

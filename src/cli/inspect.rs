@@ -6,34 +6,34 @@ use std::process::ExitCode;
 
 use super::{Failure, Output};
 use crate::artifact::Record;
-use crate::classifier::{self, Classifier};
 use crate::diagnostic::render::printable;
+use crate::predictor::{self, Predictor};
 
 pub fn inspect(path: &Path, source: bool, format: Output) -> Result<ExitCode, Failure> {
-    let (classifier, record) = classifier::load(path).map_err(Failure::input)?;
+    let (predictor, record) = predictor::load(path).map_err(Failure::input)?;
     let mut out = std::io::stdout().lock();
     if source {
         out.write_all(record.source.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     match format {
-        Output::Human => write!(out, "{}", human(path, &classifier, &record)?)?,
-        Output::Json => writeln!(out, "{}", json(&classifier, &record)?)?,
+        Output::Human => write!(out, "{}", human(path, &predictor, &record)?)?,
+        Output::Json => writeln!(out, "{}", json(&predictor, &record)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn shapes(classifier: &Classifier) -> Result<Vec<(String, Vec<usize>)>, Failure> {
-    let values = classifier.network.values().map_err(Failure::input)?;
-    let tensors = classifier::tensors(classifier, &values).map_err(Failure::input)?;
+fn shapes(predictor: &Predictor) -> Result<Vec<(String, Vec<usize>)>, Failure> {
+    let values = predictor.network.values().map_err(Failure::input)?;
+    let tensors = predictor::tensors(predictor, &values).map_err(Failure::input)?;
     Ok(tensors.into_iter().map(|(name, shape, _)| (name, shape)).collect())
 }
 
-fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String, Failure> {
+fn human(path: &Path, predictor: &Predictor, record: &Record) -> Result<String, Failure> {
     let mut text = format!("{}\n", path.display());
     let mut line = |name: &str, value: String| text.push_str(&format!("{name:<12}{}\n", printable(&value)));
     line("model", record.model.clone());
-    if let Some(first) = classifier.model.docs.lines().next() {
+    if let Some(first) = predictor.model.docs.lines().next() {
         line("", first.to_string());
     }
     line(
@@ -43,11 +43,23 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
     line("epochs", format!("{}, the best was {}", record.trained_epochs, record.best_epoch));
     for (role, name) in [("valid", "validation"), ("test", "test")] {
         let figure = |key: &str| record.metrics.get(role).and_then(|m| m.get(key)).and_then(serde_json::Value::as_f64);
-        if let (Some(accuracy), Some(loss), Some(f1)) = (figure("accuracy"), figure("loss"), figure("macro_f1")) {
-            line(name, format!("accuracy {:.2}%, macro F1 {:.2}%, loss {loss:.3}", 100.0 * accuracy, 100.0 * f1));
+        let percent = |name: &str, key: &str| figure(key).map(|share| format!("{name} {:.2}%", 100.0 * share));
+        let plain = |name: &str, key: &str| figure(key).map(|value| format!("{name} {value:.3}"));
+        let figures = [
+            percent("accuracy", "accuracy"),
+            percent("macro F1", "macro_f1"),
+            plain("perplexity", "perplexity"),
+            plain("mean absolute error", "mean_absolute_error"),
+            plain("loss", "loss"),
+        ];
+        let figures: Vec<String> = figures.into_iter().flatten().collect();
+        if !figures.is_empty() {
+            line(name, figures.join(", "));
         }
     }
-    line("labels", record.labels.join(", "));
+    if !record.labels.is_empty() {
+        line("labels", record.labels.join(", "));
+    }
     for (field, tokens) in &record.vocabularies {
         line("vocabulary", format!("{field}: {} tokens", tokens.len()));
     }
@@ -63,7 +75,7 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
             ),
         );
     }
-    let shapes = shapes(classifier)?;
+    let shapes = shapes(predictor)?;
     let count: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
     line("parameters", format!("{count} in {} tensors", shapes.len()));
     let width = shapes.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -73,9 +85,9 @@ fn human(path: &Path, classifier: &Classifier, record: &Record) -> Result<String
     Ok(text + "source      rnnc inspect --source prints the .rnn text\n")
 }
 
-fn json(classifier: &Classifier, record: &Record) -> Result<serde_json::Value, Failure> {
+fn json(predictor: &Predictor, record: &Record) -> Result<serde_json::Value, Failure> {
     let mut value = serde_json::json!(record);
-    let parameters: Vec<_> = shapes(classifier)?
+    let parameters: Vec<_> = shapes(predictor)?
         .into_iter()
         .map(|(name, shape)| serde_json::json!({ "name": name, "shape": shape }))
         .collect();

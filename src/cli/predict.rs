@@ -1,12 +1,13 @@
-//! `rnnc predict`: labels for texts, from the command line, a file, or a stream.
+//! `rnnc predict`: answers for texts, from the command line, a file, or a stream.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Failure, Output, files, say};
-use crate::classifier::{self, Classifier, Prediction};
 use crate::diagnostic::render::printable;
+use crate::ir::Target;
+use crate::predictor::{self, Prediction, Predictor};
 
 /// Texts that wait are taken together, at most so many.
 const BATCH: usize = 64;
@@ -20,11 +21,15 @@ struct Row {
 }
 
 pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
-    let (classifier, _) = classifier::load(model).map_err(Failure::input)?;
+    let (predictor, _) = predictor::load(model).map_err(Failure::input)?;
+    if let Target::Next(_) = predictor.model.target {
+        let message = format!("{}: this is a language model, which has no answer about a whole text", model.display());
+        return Err(Failure::input(message));
+    }
     let mut sound = true;
     if !texts.is_empty() {
         let row = |(i, text): (usize, &String)| Row { place: format!("text {}", i + 1), text: Ok(text.clone()) };
-        sound = show(&classifier, texts.iter().enumerate().map(row), format)?;
+        sound = show(&predictor, texts.iter().enumerate().map(row), format)?;
     } else {
         let (name, source): (String, Box<dyn Read>) = match input {
             Some(path) if path != Path::new("-") => (path.display().to_string(), Box::new(files::open(path)?)),
@@ -38,7 +43,7 @@ pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Out
                 break;
             }
             number += rows.len();
-            sound &= show(&classifier, rows.into_iter(), format)?;
+            sound &= show(&predictor, rows.into_iter(), format)?;
         }
         if number == 0 {
             return Err(Failure::input(format!("{name}: there is no text to label")));
@@ -77,15 +82,15 @@ fn waiting(reader: &mut BufReader<Box<dyn Read>>, name: &str, read: usize) -> Re
 
 /// Answers every row in order; `false` where one of them is no text. Such a row is reported on stderr, and in JSON has
 /// its answer too, so that answers and rows can be matched.
-fn show(classifier: &Classifier, rows: impl Iterator<Item = Row>, format: Output) -> Result<bool, Failure> {
+fn show(predictor: &Predictor, rows: impl Iterator<Item = Row>, format: Output) -> Result<bool, Failure> {
     let mut encoded = Vec::new();
     let mut answers = Vec::new();
     for Row { place, text } in rows {
-        let row = text.and_then(|text| encode(classifier, &text));
+        let row = text.and_then(|text| Ok((encode(predictor, &text)?, tokens(predictor, &text))));
         answers.push(match row {
-            Ok(row) => {
+            Ok((row, tokens)) => {
                 encoded.push(row);
-                Ok(())
+                Ok(tokens)
             }
             Err(why) => {
                 say(format!("error: {place}: {why}"));
@@ -93,13 +98,19 @@ fn show(classifier: &Classifier, rows: impl Iterator<Item = Row>, format: Output
             }
         });
     }
-    let mut predictions = classifier.predict(&encoded).map_err(Failure::input)?.into_iter();
+    let mut predictions = predictor.predict(&encoded).map_err(Failure::input)?.into_iter();
     let mut out = std::io::stdout().lock();
     for answer in &answers {
-        let prediction = answer.as_ref().map(|()| predictions.next());
+        let prediction = answer.as_ref().map(|tokens| Some((predictions.next()?, tokens)));
         match (format, prediction) {
-            (Output::Human, Ok(Some(prediction))) => writeln!(out, "{}", human(classifier, &prediction))?,
-            (Output::Json, Ok(Some(prediction))) => writeln!(out, "{}", json(classifier, &prediction))?,
+            (Output::Human, Ok(Some((prediction, tokens)))) => {
+                // A label and a token are the data's, and may hold anything.
+                let line = human(predictor, &prediction, tokens);
+                writeln!(out, "{}", printable(&line).replace('\n', " "))?;
+            }
+            (Output::Json, Ok(Some((prediction, tokens)))) => {
+                writeln!(out, "{}", json(predictor, &prediction, tokens))?;
+            }
             (Output::Json, Err(why)) => writeln!(out, "{}", serde_json::json!({ "label": null, "error": why }))?,
             _ => {}
         }
@@ -109,47 +120,72 @@ fn show(classifier: &Classifier, rows: impl Iterator<Item = Row>, format: Output
 }
 
 /// The ids of every field the model reads. A model of several fields takes a JSON object a line.
-fn encode(classifier: &Classifier, text: &str) -> Result<Vec<Vec<u32>>, String> {
-    let tokens =
-        |field: &str, text: &str| classifier.encode(field, text).ok_or_else(|| "the text is empty".to_string());
-    if let [field] = classifier.model.inputs.as_slice() {
+fn encode(predictor: &Predictor, text: &str) -> Result<Vec<Vec<u32>>, String> {
+    let tokens = |field: &str, text: &str| predictor.encode(field, text).ok_or_else(|| "the text is empty".to_string());
+    if let [field] = predictor.model.inputs.as_slice() {
         return Ok(vec![tokens(field, text)?]);
     }
-    let fields = classifier.model.inputs.join(", ");
+    let fields = predictor.model.inputs.join(", ");
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
         .map_err(|_| format!("this model reads {fields}: write one JSON object a text, with these names"))?;
     let field = |name: &String| match object.get(name) {
         Some(serde_json::Value::String(text)) => tokens(name, text).map_err(|why| format!("{name}: {why}")),
         _ => Err(format!("the object has no text {name:?}; this model reads {fields}")),
     };
-    classifier.model.inputs.iter().map(field).collect()
+    predictor.model.inputs.iter().map(field).collect()
 }
 
-/// `person  98.1%   time 1.2%, place 0.7%`
-fn human(classifier: &Classifier, prediction: &Prediction) -> String {
+/// The tokens that a tagger labels, as the text has them; empty for any other model.
+fn tokens(predictor: &Predictor, text: &str) -> Vec<String> {
+    let Target::Tags { of, .. } = &predictor.model.target else { return Vec::new() };
+    let object = || serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let own = match predictor.model.inputs.as_slice() {
+        [_] => Some(text.to_string()),
+        _ => object().and_then(|object| Some(object.get(of)?.as_str()?.to_string())),
+    };
+    own.zip(predictor.tokenizer(of)).map(|(text, tokenizer)| tokenizer.tokens(&text)).unwrap_or_default()
+}
+
+/// `person  98.1%   time 1.2%, place 0.7%`, or `Anna/person sings/other`, or a number.
+fn human(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> String {
     let percent = |p: f32| format!("{:.1}%", 100.0 * p);
-    let mut others: Vec<(&String, f32)> = classifier
-        .labels
-        .names()
-        .iter()
-        .zip(prediction.probabilities.iter().copied())
-        .filter(|(label, _)| **label != prediction.label)
-        .collect();
-    others.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let best = prediction.probabilities.iter().copied().fold(0.0, f32::max);
-    let rest: Vec<String> = others.iter().take(4).map(|(label, p)| format!("{label} {}", percent(*p))).collect();
-    let line = format!("{}  {}   {}", prediction.label, percent(best), rest.join(", "));
-    // A label is the data's, and may hold anything.
-    printable(&line).replace('\n', " ")
+    match prediction {
+        Prediction::Class { label, probabilities } => {
+            let mut others: Vec<(&str, f32)> =
+                names(predictor).zip(probabilities.iter().copied()).filter(|(name, _)| name != label).collect();
+            others.sort_by(|a, b| b.1.total_cmp(&a.1));
+            let best = probabilities.iter().copied().fold(0.0, f32::max);
+            let rest: Vec<String> =
+                others.iter().take(4).map(|(label, p)| format!("{label} {}", percent(*p))).collect();
+            format!("{label}  {}   {}", percent(best), rest.join(", "))
+        }
+        Prediction::Tags(tags) => {
+            let pairs: Vec<String> =
+                tokens.iter().zip(tags).map(|(token, (label, _))| format!("{token}/{label}")).collect();
+            pairs.join(" ")
+        }
+        Prediction::Number(value) => value.to_string(),
+    }
 }
 
-fn json(classifier: &Classifier, prediction: &Prediction) -> serde_json::Value {
-    let probabilities: serde_json::Map<String, serde_json::Value> = classifier
-        .labels
-        .names()
-        .iter()
-        .zip(&prediction.probabilities)
-        .map(|(label, p)| (label.clone(), serde_json::json!(p)))
-        .collect();
-    serde_json::json!({ "label": prediction.label, "probabilities": probabilities })
+fn json(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> serde_json::Value {
+    match prediction {
+        Prediction::Class { label, probabilities } => {
+            let probabilities: serde_json::Map<String, serde_json::Value> = names(predictor)
+                .zip(probabilities)
+                .map(|(label, p)| (label.to_string(), serde_json::json!(p)))
+                .collect();
+            serde_json::json!({ "label": label, "probabilities": probabilities })
+        }
+        Prediction::Tags(tags) => {
+            let tag = |(token, (label, probability)): (&String, &(String, f32))| serde_json::json!({ "token": token, "label": label, "probability": probability });
+            serde_json::json!({ "tags": tokens.iter().zip(tags).map(tag).collect::<Vec<_>>() })
+        }
+        Prediction::Number(value) => serde_json::json!({ "value": value }),
+    }
+}
+
+/// The classes in their order.
+fn names(predictor: &Predictor) -> impl Iterator<Item = &str> {
+    predictor.labels.iter().flat_map(|labels| labels.names()).map(String::as_str)
 }

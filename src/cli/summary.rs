@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Failure, Output, files};
-use crate::classifier::{self, Sizes};
 use crate::ir::{Cost, Dim, Graph, Model, Type};
 use crate::passes::fuse::unfused;
+use crate::predictor::{self, Sizes};
 
 pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
     let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
-        let (classifier, _) = classifier::load(path).map_err(Failure::input)?;
-        (classifier.model, classifier.sizes)
+        let (predictor, _) = predictor::load(path).map_err(Failure::input)?;
+        (predictor.model, predictor.sizes)
     } else {
         let text = files::read(path)?;
         let (program, checked) = files::program(path, &text)?;

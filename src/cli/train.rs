@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Failure, TrainArguments, files, overrides, say};
 use crate::diagnostic::render::printable;
 use crate::source::Span;
-use crate::train::{Evaluation, Outcome, Setup, TrainError, run};
+use crate::train::{Outcome, Setup, TrainError, run};
 
 /// What a shell expects of a program that an interrupt ended.
 const INTERRUPTED: u8 = 130;
@@ -48,9 +48,8 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
         Outcome::Done { best_epoch, epochs, valid, test } => {
             let mut text = format!("best epoch {best_epoch} of {epochs}\n");
             for (name, figures) in [("validation", valid), ("test", test)] {
-                let Some(Evaluation { loss, accuracy, macro_f1, .. }) = figures else { continue };
-                let (accuracy, macro_f1) = (100.0 * accuracy, 100.0 * macro_f1);
-                text += &format!("{name:<10}  loss {loss:.3}  accuracy {accuracy:.2}%  macro F1 {macro_f1:.2}%\n");
+                let Some(figures) = figures else { continue };
+                text += &format!("{name:<10}  {}\n", figures.line());
             }
             text += &format!("model       {}\n", out.join("model.safetensors").display());
             write!(std::io::stdout().lock(), "{}", printable(&text))?;

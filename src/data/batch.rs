@@ -1,6 +1,6 @@
 //! Which rows go together, and the padded ids of those that do. It decides nothing about devices or tensors.
 
-use super::{PAD, Split};
+use super::{Answers, Expected, IGNORED, PAD, Split};
 use crate::random::Random;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -47,13 +47,13 @@ pub fn batches(split: &Split, batch_size: usize, order: Order) -> Vec<Vec<usize>
 }
 
 /// Some rows of a split, ready for the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Which rows of the split these are.
     pub indices: Vec<usize>,
     /// By the name of the text field.
     pub texts: BTreeMap<String, Tokens>,
-    pub labels: Vec<u32>,
+    pub expected: Expected,
 }
 
 /// The texts of one field of a batch, padded to the longest.
@@ -68,13 +68,7 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn from_texts<T: AsRef<[u32]>>(texts: &[T]) -> Self {
-        let steps = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
-        let mut ids = vec![PAD; steps * texts.len()];
-        for (b, text) in texts.iter().enumerate() {
-            for (t, id) in text.as_ref().iter().enumerate() {
-                ids[t * texts.len() + b] = *id;
-            }
-        }
+        let (steps, ids) = time_major(texts, PAD);
         let length = |text: &T| u32::try_from(text.as_ref().len()).expect("a text is shorter than 2³² tokens");
         Self { ids, steps, lengths: texts.iter().map(length).collect() }
     }
@@ -83,6 +77,18 @@ impl Tokens {
     pub fn batch(&self) -> usize {
         self.lengths.len()
     }
+}
+
+/// The most steps of any sequence, and for each of them an entry of every sequence, `padding` after its end.
+fn time_major<T: AsRef<[u32]>>(sequences: &[T], padding: u32) -> (usize, Vec<u32>) {
+    let steps = sequences.iter().map(|sequence| sequence.as_ref().len()).max().unwrap_or(0);
+    let mut entries = vec![padding; steps * sequences.len()];
+    for (b, sequence) in sequences.iter().enumerate() {
+        for (t, entry) in sequence.as_ref().iter().enumerate() {
+            entries[t * sequences.len() + b] = *entry;
+        }
+    }
+    (steps, entries)
 }
 
 impl Split {
@@ -96,7 +102,24 @@ impl Split {
         Batch {
             indices: rows.to_vec(),
             texts: self.texts.iter().map(|(field, texts)| (field.clone(), tokens(texts))).collect(),
-            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            expected: self.expected(rows),
+        }
+    }
+
+    /// What the scores of the given rows are compared with.
+    fn expected(&self, rows: &[usize]) -> Expected {
+        match &self.answers {
+            Answers::Classes(classes) => Expected::Classes(rows.iter().map(|&row| classes[row]).collect()),
+            Answers::Numbers(numbers) => Expected::Numbers(rows.iter().map(|&row| numbers[row]).collect()),
+            Answers::Tags(tags) => {
+                let tags: Vec<_> = rows.iter().map(|&row| tags.get(row)).collect();
+                Expected::Classes(time_major(&tags, IGNORED).1)
+            }
+            Answers::Next(text) => {
+                // After the last token of a text nothing is expected.
+                let next = |&row: &usize| [&self.texts[text].get(row)[1..], &[IGNORED]].concat();
+                Expected::Classes(time_major(&rows.iter().map(next).collect::<Vec<_>>(), IGNORED).1)
+            }
         }
     }
 }
@@ -184,7 +207,7 @@ mod tests {
         let content = "text\tlabel\na b\tx\na\ty\nc a a\tx\n";
         let split = load(&data("words"), &[("train.tsv", content)]).unwrap().train;
         let batch = split.batch(&[2, 1]);
-        assert_eq!((batch.indices, batch.labels), (vec![2, 1], vec![0, 1]));
+        assert_eq!((batch.indices, batch.expected), (vec![2, 1], Expected::Classes(vec![0, 1])));
         assert_eq!(batch.texts["text"], Tokens { ids: vec![4, 2, 2, 0, 2, 0], steps: 3, lengths: vec![3, 1] });
     }
 }

@@ -4,7 +4,7 @@ use super::labels::sorted;
 use super::split::text_fields;
 use super::vocabulary::Counter;
 use super::{DataError, Labels, Split, Vocabulary};
-use crate::ir::{self, Data};
+use crate::ir::{self, Data, Target};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -13,25 +13,29 @@ use std::path::{Path, PathBuf};
 pub struct Dataset {
     /// By the name of the text field.
     pub vocabularies: BTreeMap<String, Vocabulary>,
-    pub labels: Labels,
+    /// The classes, where the target has some.
+    pub labels: Option<Labels>,
     pub train: Split,
     pub valid: Option<Split>,
     pub test: Option<Split>,
 }
 
 impl Dataset {
-    /// Reads every declared file. `resolve` turns a path as written into one that can be opened.
+    /// Reads every declared file for a model with this target. `resolve` turns a path as written into one that can be
+    /// opened.
     ///
     /// Errors: those of [`Split::read`], no training file, a training file with only one class.
-    pub fn load(data: &Data, resolve: &dyn Fn(&str) -> PathBuf) -> Result<Self, DataError> {
+    pub fn load(data: &Data, target: &Target, resolve: &dyn Fn(&str) -> PathBuf) -> Result<Self, DataError> {
         let Some(path) = &data.train else {
             return Err(
                 DataError::new("data", None, "no `train` file is declared").help("add `train = \"…\"` to `data`")
             );
         };
-        let (vocabularies, labels, train) = read_train(&resolve(&path.text), data)?;
+        let (vocabularies, labels, train) = read_train(&resolve(&path.text), data, target)?;
         let read = |path: &Option<ir::Path>| {
-            path.as_ref().map(|path| Split::read(&resolve(&path.text), data, &vocabularies, &labels)).transpose()
+            let read =
+                |path: &ir::Path| Split::read(&resolve(&path.text), data, target, &vocabularies, labels.as_ref());
+            path.as_ref().map(read).transpose()
         };
         let (valid, test) = (read(&data.valid)?, read(&data.test)?);
         Ok(Self { vocabularies, labels, train, valid, test })
@@ -40,7 +44,9 @@ impl Dataset {
 
 /// One pass over the training file: tokens and classes get the number of their first appearance, and afterwards,
 /// when all counts are known, the id that follows from them.
-fn read_train(path: &Path, data: &Data) -> Result<(BTreeMap<String, Vocabulary>, Labels, Split), DataError> {
+type Train = (BTreeMap<String, Vocabulary>, Option<Labels>, Split);
+
+fn read_train(path: &Path, data: &Data, target: &Target) -> Result<Train, DataError> {
     let mut counters: Vec<Counter> = text_fields(data).map(|_| Counter::default()).collect();
     let mut classes: HashMap<String, u32> = HashMap::new();
     let mut names: Vec<String> = Vec::new();
@@ -54,15 +60,9 @@ fn read_train(path: &Path, data: &Data) -> Result<(BTreeMap<String, Vocabulary>,
         classes.insert(label.to_owned(), number);
         Ok(number)
     };
-    let mut train = Split::scan(path, data, token, label)?;
+    let mut train = Split::scan(path, data, target, token, label)?;
 
-    let (became, names) = sorted(names);
-    if let [only] = names.as_slice() {
-        let message = format!("every row has the label {}", super::error::quoted(only));
-        return Err(DataError::new(&train.path, None, message).help("training needs rows of at least two classes"));
-    }
-    let labels = Labels::try_from(names).map_err(|message| DataError::new(&train.path, None, message))?;
-    train.labels.iter_mut().for_each(|label| *label = became[*label as usize]);
+    let labels = if target.has_labels() { Some(labels(&mut train, names)?) } else { None };
 
     let mut vocabularies = BTreeMap::new();
     for ((field, text), counter) in text_fields(data).zip(counters) {
@@ -76,9 +76,22 @@ fn read_train(path: &Path, data: &Data) -> Result<(BTreeMap<String, Vocabulary>,
     Ok((vocabularies, labels, train))
 }
 
+/// The classes of the training data, their answers numbered in the order of their names.
+fn labels(train: &mut Split, names: Vec<String>) -> Result<Labels, DataError> {
+    let (became, names) = sorted(names);
+    if let [only] = names.as_slice() {
+        let message = format!("every row has the label {}", super::error::quoted(only));
+        return Err(DataError::new(&train.path, None, message).help("training needs rows of at least two classes"));
+    }
+    let labels = Labels::try_from(names).map_err(|message| DataError::new(&train.path, None, message))?;
+    train.answers.classes_mut().iter_mut().for_each(|class| *class = became[*class as usize]);
+    Ok(labels)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::data::Answers;
     use crate::ir::{Field, FieldKind, Format, Text, TextKind};
     use crate::source::Span;
 
@@ -104,13 +117,17 @@ pub(super) mod tests {
         }
     }
 
+    fn target() -> Target {
+        Target::Class("label".to_owned())
+    }
+
     /// Loads files with the given contents; an error shows their names without the folder.
     pub fn load(data: &Data, files: &[(&str, &str)]) -> Result<Dataset, String> {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
-        Dataset::load(data, &|name| folder.path().join(name))
+        Dataset::load(data, &target(), &|name| folder.path().join(name))
             .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
     }
 
@@ -121,10 +138,13 @@ pub(super) mod tests {
         let set = load(&data("lowercase min_count max_len"), &[("train.tsv", TRAIN)]).unwrap();
         // Cut to three tokens: b a b | a c , | a a d
         assert_eq!(set.vocabularies["text"].tokens(), ["<pad>", "<unk>", "a", "b"]);
-        assert_eq!(set.labels.names(), ["9", "10"]);
+        assert_eq!(set.labels.as_ref().unwrap().names(), ["9", "10"]);
         let texts = &set.train.texts["text"];
         assert_eq!((texts.get(0), texts.get(1), texts.get(2)), (&[3, 2, 3][..], &[2, 1, 1][..], &[2, 2, 1][..]));
-        assert_eq!((set.train.labels.as_slice(), set.train.truncated, set.train.len()), (&[1, 0, 1][..], 2, 3));
+        assert_eq!(
+            (&set.train.answers, set.train.truncated, set.train.len()),
+            (&Answers::Classes(vec![1, 0, 1]), 2, 3)
+        );
         assert_eq!(set.train.unknown, 3.0 / 9.0);
         assert_eq!((set.valid, set.test), (None, None));
 
@@ -142,7 +162,7 @@ pub(super) mod tests {
         assert_eq!(set.vocabularies, load(&data(""), &files).unwrap().vocabularies);
         let (valid, test) = (set.valid.unwrap(), set.test.unwrap());
         assert_eq!(valid.texts["text"].ids(), [2, 1, 3]);
-        assert_eq!((valid.labels, valid.unknown, test.unknown), (vec![0], 1.0 / 3.0, 1.0));
+        assert_eq!((valid.answers, valid.unknown, test.unknown), (Answers::Classes(vec![0]), 1.0 / 3.0, 1.0));
         assert_ne!(valid.sha256, test.sha256);
     }
 
@@ -151,8 +171,9 @@ pub(super) mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("train.tsv"), TRAIN).unwrap();
         let data = data("chars");
-        let set = Dataset::load(&data, &|name| folder.path().join(name)).unwrap();
-        let again = Split::read(&folder.path().join("train.tsv"), &data, &set.vocabularies, &set.labels).unwrap();
+        let set = Dataset::load(&data, &target(), &|name| folder.path().join(name)).unwrap();
+        let path = folder.path().join("train.tsv");
+        let again = Split::read(&path, &data, &target(), &set.vocabularies, set.labels.as_ref()).unwrap();
         assert_eq!(again, set.train);
     }
 
@@ -195,10 +216,10 @@ pub(super) mod tests {
             eprintln!("skipped: shared data not present");
             return;
         }
-        let set = Dataset::load(&data("valid test lowercase min_count"), &|name| folder.join(name)).unwrap();
+        let set = Dataset::load(&data("valid test lowercase min_count"), &target(), &|name| folder.join(name)).unwrap();
         let rows = |split: &Option<Split>| split.as_ref().map(Split::len);
         assert_eq!((set.train.len(), rows(&set.valid), rows(&set.test)), (6920, Some(872), Some(1821)));
-        assert_eq!(set.labels.names(), ["0", "1"]);
+        assert_eq!(set.labels.as_ref().unwrap().names(), ["0", "1"]);
         assert!(set.train.unknown < 0.1 && set.test.unwrap().unknown < 0.15);
     }
 }

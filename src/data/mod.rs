@@ -2,6 +2,7 @@
 //!
 //! Opens only the files it is given, streams them once, keeps ids and never the texts. It knows nothing of tensors.
 
+mod answers;
 mod batch;
 mod csv;
 mod dataset;
@@ -17,6 +18,7 @@ mod tsv;
 pub mod vectors;
 mod vocabulary;
 
+pub use answers::{Answers, Expected, IGNORED};
 pub use batch::{Batch, Order, Tokens, batches};
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -1,7 +1,7 @@
 //! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
 
-use super::{DataError, Labels, Tokenizer, UNK, Vocabulary, read};
-use crate::ir::{Data, FieldKind};
+use super::{Answers, DataError, Labels, Tokenizer, UNK, Vocabulary, answers, read};
+use crate::ir::{Data, FieldKind, Target};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,8 +14,18 @@ pub struct Texts {
 }
 
 impl Texts {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { ids: Vec::new(), offsets: vec![0] }
+    }
+
+    /// What was added since the last text is the next one.
+    pub(super) fn end(&mut self) {
+        self.offsets.push(self.ids.len());
+    }
+
+    /// The number of texts.
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
     }
 
     /// The ids of text `i`, at least one.
@@ -34,8 +44,8 @@ impl Texts {
 pub struct Split {
     /// By the name of the field.
     pub texts: BTreeMap<String, Texts>,
-    /// The class of every row.
-    pub labels: Vec<u32>,
+    pub answers: Answers,
+    rows: usize,
     pub path: String,
     /// SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
@@ -46,14 +56,15 @@ pub struct Split {
 }
 
 impl Split {
-    /// Reads a file with the vocabularies and labels of the training data.
+    /// Reads a file with the vocabularies and labels of the training data; `target` says what the answers are.
     ///
     /// Errors: those of [`read::rows`], a label that is unknown, a text field without a vocabulary.
     pub fn read(
         path: &Path,
         data: &Data,
+        target: &Target,
         vocabularies: &BTreeMap<String, Vocabulary>,
-        labels: &Labels,
+        labels: Option<&Labels>,
     ) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let vocabularies: Vec<&Vocabulary> = text_fields(data)
@@ -63,8 +74,13 @@ impl Split {
             })
             .collect::<Result<_, _>>()?;
         let token = |field: usize, token: &str| vocabularies[field].id(token);
-        let label = |line, label: &str| labels.id(label).ok_or_else(|| labels.unknown(&name, line, label));
-        let mut split = Self::scan(path, data, token, label)?;
+        let label = |line, label: &str| {
+            let Some(labels) = labels else {
+                return Err(DataError::new(&name, None, format!("no classes for the field `{}`", target.field())));
+            };
+            labels.id(label).ok_or_else(|| labels.unknown(&name, line, label))
+        };
+        let mut split = Self::scan(path, data, target, token, label)?;
         split.count_unknown();
         Ok(split)
     }
@@ -72,7 +88,7 @@ impl Split {
     /// The number of rows, at least 1.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.rows
     }
 
     /// The number of tokens of row `i`, over all its texts.
@@ -84,35 +100,44 @@ impl Split {
     pub(super) fn scan(
         path: &Path,
         data: &Data,
+        target: &Target,
         mut token: impl FnMut(usize, &str) -> u32,
         mut label: impl FnMut(u64, &str) -> Result<u32, DataError>,
     ) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let fields: Vec<(&str, Tokenizer)> =
             text_fields(data).map(|(field, text)| (field, Tokenizer::new(text))).collect();
-        let class = data.fields.iter().find(|field| field.kind == FieldKind::Class);
-        let Some(class) = class else { return Err(DataError::new(&name, None, "`data` declares no `class` field")) };
+        let answer = answers::column(data, target).map_err(|message| DataError::new(&name, None, message))?;
+        let about = fields.iter().position(|(field, _)| matches!(target, Target::Tags { of, .. } if of == field));
         let mut columns: Vec<&str> =
             text_fields(data).filter_map(|(field, _)| Some(data.field(field)?.column.as_str())).collect();
-        columns.push(&class.column);
+        columns.extend(answer);
 
         let mut texts = vec![Texts::new(); fields.len()];
-        let (mut labels, mut truncated) = (Vec::new(), 0);
+        let (mut answers, mut count, mut truncated) = (Answers::new(target), 0, 0);
         let mut rows = read::rows(path, data.format, &columns)?;
         for row in rows.by_ref() {
             let read::Row { line, values } = row?;
+            let mut of = (0, false);
             for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate() {
                 let cut = tokenizer.each(value, |piece| texts.ids.push(token(i, piece)));
                 truncated += usize::from(cut);
                 if texts.offsets.last() == Some(&texts.ids.len()) {
                     return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
                 }
-                texts.offsets.push(texts.ids.len());
+                texts.end();
+                if about == Some(i) {
+                    of = (texts.get(texts.len() - 1).len(), cut);
+                }
             }
-            labels.push(label(line, &values[fields.len()])?);
+            if answer.is_some() {
+                let fail = |message| DataError::new(&name, line, message);
+                answers.read(&values[fields.len()], of, &mut |value| label(line, value), &fail)?;
+            }
+            count += 1;
         }
         let texts = fields.into_iter().map(|(field, _)| field.to_owned()).zip(texts).collect();
-        Ok(Self { texts, labels, path: name, sha256: rows.sha256(), truncated, unknown: 0.0 })
+        Ok(Self { texts, answers, rows: count, path: name, sha256: rows.sha256(), truncated, unknown: 0.0 })
     }
 
     pub(super) fn count_unknown(&mut self) {
@@ -125,6 +150,6 @@ impl Split {
 pub(super) fn text_fields(data: &Data) -> impl Iterator<Item = (&str, &crate::ir::Text)> {
     data.fields.iter().filter_map(|field| match &field.kind {
         FieldKind::Text(text) => Some((field.name.as_str(), text)),
-        FieldKind::Class => None,
+        _ => None,
     })
 }

@@ -36,8 +36,11 @@ impl Tokenizer {
             TextKind::Words => Box::new(text.split_word_bounds()),
             TextKind::Chars => Box::new(text.graphemes(true)),
             TextKind::Jieba => Box::new(JIEBA.cut(&text, true).into_iter().map(|token| token.word)),
+            // Only these separate: a no-break space is part of a token.
+            TextKind::Tokens => Box::new(text.split_ascii_whitespace()),
         };
-        let mut tokens = pieces.filter(|piece| !piece.chars().all(char::is_whitespace));
+        let kept = |piece: &&str| self.kind == TextKind::Tokens || !piece.chars().all(char::is_whitespace);
+        let mut tokens = pieces.filter(kept);
         tokens.by_ref().take(self.longest).for_each(&mut take);
         tokens.next().is_some()
     }

@@ -51,6 +51,12 @@ pub enum FieldKind {
     Text(Text),
     /// A label; the classes are those of the training data, sorted.
     Class,
+    /// A label for every token of the text field `of`, separated by spaces.
+    Tags {
+        of: String,
+    },
+    /// A number, to be predicted.
+    Number,
 }
 
 /// A text: a sequence of tokens.
@@ -74,4 +80,6 @@ pub enum TextKind {
     Chars,
     /// Chinese words.
     Jieba,
+    /// What stands between spaces: texts that are cut into tokens already.
+    Tokens,
 }

@@ -8,6 +8,7 @@ mod data;
 mod dim;
 mod graph;
 mod parameter;
+mod target;
 mod train;
 
 pub use cell::{Cell, State};
@@ -18,6 +19,7 @@ pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
 };
 pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
+pub use target::Target;
 pub use train::{ClassWeights, Clip, Metric, Optimizer, Schedule, Train};
 
 /// One checked experiment.
@@ -32,7 +34,7 @@ pub struct Program {
     pub train: Train,
 }
 
-/// The model of a file: its graph, from the fields it reads to the scores of the label.
+/// The model of a file: its graph, from the fields it reads to what is compared with the target.
 #[derive(Debug, Clone)]
 pub struct Model {
     pub name: String,
@@ -40,10 +42,10 @@ pub struct Model {
     pub docs: String,
     /// Text fields in parameter order.
     pub inputs: Vec<String>,
-    /// The label field.
-    pub label: String,
+    /// What the result is compared with.
+    pub target: Target,
     pub graph: Graph,
-    /// The result: shape `[classes]`. Probabilities where the model ends in `softmax`.
+    /// The result, of the target's shape. Probabilities where the model ends in `softmax`.
     pub output: NodeId,
     /// The scores before the final softmax; the same as `output` where the model has none.
     pub logits: NodeId,

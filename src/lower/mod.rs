@@ -28,7 +28,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
 pub use gradient::Gradient;
-pub use loss::{cross_entropy, softmax, to_rows, to_scalar};
+pub use loss::{Loss, cross_entropy, mean_squared_error, softmax, to_rows, to_scalar};
 pub use scan::Path;
 
 use crate::data::Tokens;

@@ -80,11 +80,12 @@ pub struct Model {
     pub span: Span,
 }
 
-/// What a model gives: the name of a label field, or a type.
+/// What a model gives: the name of a label field, a type, or the token after each of a text: `next(text)`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Result {
     Field(Ident),
     Type(TypeExpr),
+    Next { text: Ident, span: Span },
 }
 
 /// `layer dense(x: [.., I], out_features: O) -> [.., O] { … }`

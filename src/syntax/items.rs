@@ -175,6 +175,11 @@ impl Builder<'_> {
                     let inner = part.into_inner().next()?;
                     result = Some(match inner.as_rule() {
                         Rule::ident => ast::Result::Field(self.ident(&inner)),
+                        Rule::next => {
+                            let span = self.span(&inner);
+                            let text = inner.into_inner().find(|part| part.as_rule() == Rule::ident)?;
+                            ast::Result::Next { text: self.ident(&text), span }
+                        }
                         _ => ast::Result::Type(self.type_expr(inner)?),
                     });
                 }

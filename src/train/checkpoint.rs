@@ -18,6 +18,7 @@ pub struct Position {
     pub step: usize,
     pub seen: usize,
     pub correct: usize,
+    pub answers: usize,
     pub loss: f64,
     pub weight: f64,
     pub seconds: f64,
@@ -25,13 +26,26 @@ pub struct Position {
     pub stopped: bool,
 }
 
+/// What one step has seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// Mean over its answers.
+    pub loss: f64,
+    /// What the loss is a mean over: the weights of its answers.
+    pub weight: f64,
+    pub correct: usize,
+    pub answers: usize,
+    pub examples: usize,
+}
+
 impl Position {
-    pub fn add(&mut self, loss: f64, weight: f64, correct: usize, examples: usize) {
+    pub fn add(&mut self, step: &Counted) {
         self.step += 1;
-        self.loss += loss;
-        self.weight += weight;
-        self.correct += correct;
-        self.seen += examples;
+        self.loss += step.loss * step.weight;
+        self.weight += step.weight;
+        self.correct += step.correct;
+        self.answers += step.answers;
+        self.seen += step.examples;
     }
 
     pub fn mean_loss(&self) -> f64 {
@@ -39,7 +53,7 @@ impl Position {
     }
 
     pub fn accuracy(&self) -> f64 {
-        self.correct as f64 / self.seen.max(1) as f64
+        self.correct as f64 / self.answers.max(1) as f64
     }
 }
 
@@ -110,8 +124,8 @@ impl Checkpoint {
             plateau: rate.state().clone(),
             history: history.to_vec(),
         };
-        let values = setup.classifier.network.values()?;
-        let weights = setup.classifier.model.graph.parameters.iter().zip(&values);
+        let values = setup.predictor.network.values()?;
+        let weights = setup.predictor.model.graph.parameters.iter().zip(&values);
         let mut tensors: Vec<(String, Vec<usize>, &[f32])> =
             weights.map(|(p, v)| (format!("weights.{}", p.name), vec![v.len()], v.as_slice())).collect();
         tensors.extend(
@@ -170,12 +184,12 @@ impl Checkpoint {
             return Err(misfit(&self.path));
         }
         let mut values = Vec::new();
-        for parameter in &setup.classifier.model.graph.parameters {
+        for parameter in &setup.predictor.model.graph.parameters {
             let tensor =
                 self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
             values.push(tensor.values);
         }
-        setup.classifier.network.set_values(&values).map_err(|_| misfit(&self.path))?;
+        setup.predictor.network.set_values(&values).map_err(|_| misfit(&self.path))?;
         let buffers = std::mem::take(&mut self.tensors).into_iter();
         let buffers = buffers
             .filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values)))

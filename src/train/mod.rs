@@ -18,7 +18,7 @@ pub mod schedule;
 mod setup;
 pub mod step;
 
-pub use crate::classifier::Evaluation;
+pub use crate::predictor::Evaluation;
 pub use class_weights::class_weights;
 pub use clip::{clip_factor, clip_values, global_norm};
 pub use error::TrainError;

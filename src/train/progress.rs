@@ -7,13 +7,16 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::classifier::{percent, thousands};
+use super::checkpoint::Counted;
+use crate::predictor::{percent, thousands};
 
 /// The progress of one training.
 #[derive(Debug)]
 pub struct Progress {
     epochs: usize,
     examples: usize,
+    /// Whether answers are right or wrong.
+    choices: bool,
     /// Absent where stderr is not a terminal.
     bar: Option<ProgressBar>,
     /// Sums over the epoch so far.
@@ -22,9 +25,10 @@ pub struct Progress {
 
 #[derive(Debug, Default)]
 struct Totals {
-    examples: usize,
     loss: f64,
+    weight: f64,
     correct: usize,
+    answers: usize,
 }
 
 /// One finished epoch in one line.
@@ -34,9 +38,10 @@ pub struct EpochLine {
     pub epoch: usize,
     pub epochs: usize,
     pub loss: f64,
-    pub accuracy: f64,
+    /// Where answers are right or wrong.
+    pub accuracy: Option<f64>,
     /// Loss and accuracy on the validation data, where there is any.
-    pub valid: Option<(f64, f64)>,
+    pub valid: Option<(f64, Option<f64>)>,
     pub examples_per_second: f64,
     pub seconds: f64,
     /// The best epoch so far.
@@ -44,10 +49,11 @@ pub struct EpochLine {
 }
 
 impl Progress {
-    /// `epochs` of `examples` each; `epochs` is the number the file asks for, patience may end earlier.
-    pub fn new(epochs: usize, examples: usize) -> Self {
+    /// `epochs` of `examples` each; `epochs` is the number the file asks for, patience may end earlier. `choices` says
+    /// whether answers are right or wrong.
+    pub fn new(epochs: usize, examples: usize, choices: bool) -> Self {
         let bar = io::stderr().is_terminal().then(|| ProgressBar::new(examples as u64).with_style(style()));
-        Self { epochs, examples, bar, seen: Totals::default() }
+        Self { epochs, examples, choices, bar, seen: Totals::default() }
     }
 
     /// Begins an epoch, counted from 1.
@@ -61,17 +67,21 @@ impl Progress {
         }
     }
 
-    /// One batch is done: its number of examples, its mean loss, how many it had right.
-    pub fn step(&mut self, examples: usize, loss: f64, correct: usize) {
+    /// One batch is done.
+    pub fn step(&mut self, step: &Counted) {
         let Some(bar) = &self.bar else { return };
-        self.seen.examples += examples;
-        self.seen.loss += loss * examples as f64;
-        self.seen.correct += correct;
-        bar.inc(examples as u64);
-        let count = self.seen.examples.max(1) as f64;
+        self.seen.loss += step.loss * step.weight;
+        self.seen.weight += step.weight;
+        self.seen.correct += step.correct;
+        self.seen.answers += step.answers;
+        bar.inc(step.examples as u64);
         let rate = thousands(bar.per_sec() as u64);
-        let (loss, accuracy) = (self.seen.loss / count, percent(self.seen.correct as f64 / count));
-        bar.set_message(format!("loss {loss:.3}  accuracy {accuracy}  {rate} examples/s"));
+        let loss = self.seen.loss / self.seen.weight.max(f64::MIN_POSITIVE);
+        let accuracy = match self.choices {
+            true => format!("  accuracy {}", percent(self.seen.correct as f64 / self.seen.answers.max(1) as f64)),
+            false => String::new(),
+        };
+        bar.set_message(format!("loss {loss:.3}{accuracy}  {rate} examples/s"));
     }
 
     /// An epoch is over: its line stays.
@@ -111,9 +121,17 @@ fn style() -> ProgressStyle {
 
 impl fmt::Display for EpochLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "epoch {}/{}  loss {:.3}  accuracy {}", self.epoch, self.epochs, self.loss, percent(self.accuracy))?;
+        // A mean squared error may be small; a cross entropy is of the order of one.
+        let digits = if self.accuracy.is_some() { 3 } else { 5 };
+        write!(f, "epoch {}/{}  loss {:.digits$}", self.epoch, self.epochs, self.loss)?;
+        if let Some(accuracy) = self.accuracy {
+            write!(f, "  accuracy {}", percent(accuracy))?;
+        }
         if let Some((loss, accuracy)) = self.valid {
-            write!(f, "  valid loss {loss:.3}  valid accuracy {}", percent(accuracy))?;
+            write!(f, "  valid loss {loss:.digits$}")?;
+            if let Some(accuracy) = accuracy {
+                write!(f, "  valid accuracy {}", percent(accuracy))?;
+            }
         }
         let rate = thousands(self.examples_per_second.round() as u64);
         write!(f, "  {rate} examples/s  {:.1}s", self.seconds)?;
@@ -134,8 +152,8 @@ mod tests {
             epoch: 3,
             epochs: 10,
             loss: 0.4121,
-            accuracy: 0.8131,
-            valid: Some((0.4549, 0.782)),
+            accuracy: Some(0.8131),
+            valid: Some((0.4549, Some(0.782))),
             examples_per_second: 4210.3,
             seconds: 2.04,
             best: true,

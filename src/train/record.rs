@@ -8,9 +8,9 @@ use super::run::Outcome;
 use super::setup::Setup;
 use super::{Evaluation, TrainError};
 use crate::artifact::{self, DataFile, Record, Role, write_atomically};
-use crate::classifier::{self, evaluate};
 use crate::data::Split;
 use crate::ir::Metric;
+use crate::predictor::{self, evaluate};
 
 /// One line of `metrics.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,10 +18,14 @@ pub struct EpochRecord {
     /// From 1.
     pub epoch: usize,
     pub train_loss: f64,
-    pub train_accuracy: f64,
+    pub train_accuracy: Option<f64>,
     pub valid_loss: Option<f64>,
     pub valid_accuracy: Option<f64>,
     pub valid_macro_f1: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_perplexity: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_mean_absolute_error: Option<f64>,
     /// Of the epoch's last step.
     pub learning_rate: f64,
     pub examples_per_second: f64,
@@ -98,26 +102,25 @@ impl RunFiles {
         history: &[EpochRecord],
         valid: Option<&Evaluation>,
     ) -> Result<(), TrainError> {
-        let values = setup.classifier.network.values()?;
+        let values = setup.predictor.network.values()?;
         let record = record(setup, history, serde_json::json!({ "valid": valid }));
         // The empty path is the current folder, and has no absolute form.
         let directory = if setup.directory.as_os_str().is_empty() { Path::new(".") } else { &setup.directory };
         let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
         let origin = serde_json::json!(Origin { directory });
         write_atomically(&self.origin, format!("{origin}\n").as_bytes())?;
-        Ok(artifact::write(&self.model, &record, &classifier::tensors(&setup.classifier, &values)?)?)
+        Ok(artifact::write(&self.model, &record, &predictor::tensors(&setup.predictor, &values)?)?)
     }
 
     /// Reads the best epoch back, measures it on the test data and adds the figures to its record.
     pub fn finish(&self, setup: &mut Setup, history: &[EpochRecord]) -> Result<Outcome, TrainError> {
-        let (best, mut record) =
-            classifier::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
+        let (best, mut record) = predictor::load(&self.model).map_err(|error| TrainError::Folder(error.to_string()))?;
         let measure = |split: &Option<Split>| split.as_ref().map(|split| evaluate(&best, split)).transpose();
         let (valid, test) = (measure(&setup.dataset.valid)?, measure(&setup.dataset.test)?);
         record.metrics = serde_json::json!({ "valid": valid, "test": test });
         record.trained_epochs = history.len();
         let values = best.network.values()?;
-        artifact::write(&self.model, &record, &classifier::tensors(&best, &values)?)?;
+        artifact::write(&self.model, &record, &predictor::tensors(&best, &values)?)?;
         Ok(Outcome::Done { best_epoch: record.best_epoch, epochs: history.len(), valid, test })
     }
 }
@@ -138,11 +141,11 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         rnnc_version: env!("CARGO_PKG_VERSION").to_string(),
         edition: setup.program.edition,
         source: setup.source.clone(),
-        model: setup.classifier.model.name.clone(),
+        model: setup.predictor.model.name.clone(),
         vocabularies: dataset.vocabularies.iter().map(|(field, v)| (field.clone(), v.tokens().to_vec())).collect(),
-        labels: dataset.labels.names().to_vec(),
-        class_weights: setup.classifier.loss.class_weights.clone(),
-        sizes: setup.classifier.sizes.0.clone(),
+        labels: dataset.labels.as_ref().map_or(Vec::new(), |labels| labels.names().to_vec()),
+        class_weights: setup.predictor.loss.class_weights.clone(),
+        sizes: setup.predictor.sizes.0.clone(),
         seed: setup.train.seed,
         data: files.into_iter().flatten().collect(),
         metrics,

@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::checkpoint::{Checkpoint, Position};
+use super::checkpoint::{Checkpoint, Counted, Position};
 use super::record::{EpochRecord, RunFiles};
 use super::setup::Setup;
 use super::step::{norm, settle_all, settle_rows, update};
 use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError};
-use crate::classifier::evaluate;
 use crate::data::{Order, batches};
-use crate::lower::{Mode, cross_entropy, to_rows, to_scalar};
+use crate::lower::{Mode, to_rows, to_scalar};
+use crate::predictor::{evaluate, right};
 
 /// How a training ended.
 pub enum Outcome {
@@ -31,7 +31,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     let files = RunFiles::prepare(&out)?;
     let train = setup.train.clone();
     let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
-    let sizes: Vec<usize> = setup.classifier.network.values()?.iter().map(Vec::len).collect();
+    let sizes: Vec<usize> = setup.predictor.network.values()?.iter().map(Vec::len).collect();
     let mut optimizer = Optimizer::new(&train.optimizer, train.sparse, &sizes);
     let mut rate =
         LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
@@ -42,8 +42,9 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         let checkpoint = Checkpoint::read(&files.checkpoint)?;
         checkpoint.restore(&mut setup, &mut optimizer, &mut rate, &mut best, &mut position, &mut history)?;
     }
-    let loss = setup.classifier.loss.clone();
-    let mut progress = Progress::new(train.epochs, setup.dataset.train.len());
+    let loss = setup.predictor.loss.clone();
+    let choices = setup.predictor.model.target.choices().is_some();
+    let mut progress = Progress::new(train.epochs, setup.dataset.train.len(), choices);
     let mut stopped_early = position.stopped;
 
     while position.epoch < train.epochs && !stopped_early {
@@ -57,16 +58,16 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             if stop() {
                 position.seconds = seconds_before + started.elapsed().as_secs_f64();
                 progress.finish();
-                settle_all(&mut setup.classifier.network, &mut optimizer)?;
+                settle_all(&mut setup.predictor.network, &mut optimizer)?;
                 Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
                 return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
             }
             let batch = setup.dataset.train.batch(rows);
             let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
-            let network = &mut setup.classifier.network;
+            let network = &mut setup.predictor.network;
             settle_rows(network, &mut optimizer, &batch.texts)?;
-            let logits = network.forward(&[setup.classifier.model.logits], &batch.texts, mode)?;
-            let mean = cross_entropy(&logits[0], &batch.labels, loss.class_weights.as_deref(), loss.label_smoothing)?;
+            let logits = network.forward(&[setup.predictor.model.logits], &batch.texts, mode)?;
+            let mean = loss.mean(&logits[0], &batch.expected)?;
             let value = to_scalar(&mean)?;
             let scores = to_rows(&logits[0])?;
             let mut gradients = network.gradients(&mean)?;
@@ -86,15 +87,20 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             drop((logits, mean));
             let learning_rate = rate.at(optimizer.steps());
             update(network, &mut optimizer, &mut gradients, norm, train.clip, learning_rate)?;
-            let correct =
-                scores.iter().zip(&batch.labels).filter(|(s, l)| crate::classifier::largest(s) == **l as usize).count();
-            position.add(value * loss.weight(&batch.labels), loss.weight(&batch.labels), correct, rows.len());
-            progress.step(rows.len(), value, correct);
+            let step = Counted {
+                loss: value,
+                weight: loss.weight(&batch.expected),
+                correct: right(&scores, &batch.expected),
+                answers: batch.expected.count(),
+                examples: rows.len(),
+            };
+            position.add(&step);
+            progress.step(&step);
         }
-        settle_all(&mut setup.classifier.network, &mut optimizer)?;
+        settle_all(&mut setup.predictor.network, &mut optimizer)?;
         let seconds = started.elapsed().as_secs_f64();
         let valid = match &setup.dataset.valid {
-            Some(split) => Some(evaluate(&setup.classifier, split)?),
+            Some(split) => Some(evaluate(&setup.predictor, split)?),
             None => None,
         };
         // The last step may have spoiled the weights with no loss after it to show that.
@@ -112,10 +118,12 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
         let mut record = EpochRecord {
             epoch: epoch + 1,
             train_loss: position.mean_loss(),
-            train_accuracy: position.accuracy(),
+            train_accuracy: setup.predictor.model.target.choices().map(|_| position.accuracy()),
             valid_loss: valid.as_ref().map(|v| v.loss),
-            valid_accuracy: valid.as_ref().map(|v| v.accuracy),
-            valid_macro_f1: valid.as_ref().map(|v| v.macro_f1),
+            valid_accuracy: valid.as_ref().and_then(Evaluation::accuracy),
+            valid_macro_f1: valid.as_ref().and_then(Evaluation::macro_f1),
+            valid_perplexity: valid.as_ref().and_then(Evaluation::perplexity),
+            valid_mean_absolute_error: valid.as_ref().and_then(Evaluation::mean_absolute_error),
             learning_rate: rate.at(optimizer.steps().saturating_sub(1)),
             examples_per_second: (position.seen - seen_before) as f64 / seconds.max(1e-9),
             seconds: seconds_before + seconds,
@@ -130,7 +138,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             epochs: train.epochs,
             loss: record.train_loss,
             accuracy: record.train_accuracy,
-            valid: record.valid_loss.zip(record.valid_accuracy),
+            valid: record.valid_loss.map(|loss| (loss, record.valid_accuracy)),
             examples_per_second: record.examples_per_second,
             seconds: record.seconds,
             best: record.best,
@@ -164,7 +172,7 @@ fn spoiled(setup: &Setup, valid: Option<&Evaluation>) -> Result<Option<f64>, Tra
     if let Some(valid) = valid.filter(|valid| hopeless(valid.loss)) {
         return Ok(Some(valid.loss));
     }
-    let finite = setup.classifier.network.values()?.iter().flatten().all(|weight| weight.is_finite());
+    let finite = setup.predictor.network.values()?.iter().flatten().all(|weight| weight.is_finite());
     Ok((!finite).then_some(f64::NAN))
 }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{TrainError, class_weights, initialize};
-use crate::classifier::{Classifier, Sizes};
 use crate::data::{Dataset, vectors};
 use crate::ir::{Graph, Parameter, Program, Symbol, Train};
 use crate::lower::{LowerError, Network};
+use crate::predictor::{Predictor, Sizes};
 use crate::random::Random;
 
 pub struct Setup {
@@ -15,7 +15,7 @@ pub struct Setup {
     /// The canonical source, for the artifact.
     pub source: String,
     pub dataset: Dataset,
-    pub classifier: Classifier,
+    pub predictor: Predictor,
     /// Where the paths of the file start from.
     pub directory: PathBuf,
     /// What was noticed on the way, one line each.
@@ -31,8 +31,8 @@ impl Setup {
         let resolve = |path: &str| directory.join(path);
         let data = program.data.clone().ok_or(TrainError::NoData)?;
         let model = program.model.clone().ok_or(TrainError::NoModel)?;
-        let dataset = Dataset::load(&data, &resolve)?;
-        let mut sizes = Sizes::of(&dataset.vocabularies, &model.label, &dataset.labels);
+        let dataset = Dataset::load(&data, &model.target, &resolve)?;
+        let mut sizes = Sizes::of(&dataset.vocabularies, &model.target, dataset.labels.as_ref());
         let mut notes = describe(&dataset);
         for parameter in &model.graph.parameters {
             for symbol in parameter.shape.iter().flat_map(|dim| dim.symbols()) {
@@ -47,16 +47,18 @@ impl Setup {
         for ((parameter, shape), weights) in model.graph.parameters.iter().zip(&shapes).zip(&mut values) {
             notes.extend(pretrained(parameter, shape, &dataset, &resolve, weights)?);
         }
-        let counts = counts(&dataset);
-        let class_weights = match &program.train.class_weights {
-            crate::ir::ClassWeights::None => None,
-            weights => Some(class_weights(weights, &counts, dataset.labels.names()).map_err(TrainError::ClassWeights)?),
+        let class_weights = match (&program.train.class_weights, &dataset.labels) {
+            (crate::ir::ClassWeights::None, _) | (_, None) => None,
+            (weights, Some(labels)) => {
+                let counts = dataset.train.answers.counts(labels);
+                Some(class_weights(weights, &counts, labels.names()).map_err(TrainError::ClassWeights)?)
+            }
         };
-        let mut classifier =
-            Classifier::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
-        classifier.loss.class_weights = class_weights;
+        let mut predictor =
+            Predictor::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
+        predictor.loss.class_weights = class_weights;
         let train = program.train.clone();
-        Ok(Self { program, train, source, dataset, classifier, directory: directory.to_path_buf(), notes })
+        Ok(Self { program, train, source, dataset, predictor, directory: directory.to_path_buf(), notes })
     }
 }
 
@@ -64,12 +66,12 @@ fn describe(dataset: &Dataset) -> Vec<String> {
     let rows = |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.len().to_string());
     let vocabulary: Vec<String> =
         dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
+    let classes = dataset.labels.as_ref().map_or(String::new(), |labels| format!(" {} classes;", labels.len()));
     let mut notes = vec![format!(
-        "{} training, {} validation, {} test rows; {} classes; vocabulary of {}",
+        "{} training, {} validation, {} test rows;{classes} vocabulary of {}",
         dataset.train.len(),
         rows(&dataset.valid),
         rows(&dataset.test),
-        dataset.labels.len(),
         vocabulary.join(", ")
     )];
     match dataset.train.truncated {
@@ -86,12 +88,6 @@ fn describe(dataset: &Dataset) -> Vec<String> {
         }
     }
     notes
-}
-
-fn counts(dataset: &Dataset) -> Vec<u64> {
-    let mut counts = vec![0; dataset.labels.len()];
-    dataset.train.labels.iter().for_each(|label| counts[*label as usize] += 1);
-    counts
 }
 
 /// Every parameter by its initializer, its random numbers keyed by its name, so that one more layer changes no other.

@@ -51,10 +51,10 @@ pub fn setup(text: &str, folder: &Path) -> Setup {
 
 /// The weights of one parameter at the start of a training.
 pub fn initial(setup: &Setup, name: &str) -> Vec<f32> {
-    let graph = &setup.classifier.model.graph;
+    let graph = &setup.predictor.model.graph;
     let place = graph.parameters.iter().position(|parameter| parameter.name == name);
     let place = place.unwrap_or_else(|| panic!("there is no `{name}`"));
-    setup.classifier.network.values().expect("a sound network").swap_remove(place)
+    setup.predictor.network.values().expect("a sound network").swap_remove(place)
 }
 
 /// What a whole training left behind.
@@ -78,7 +78,7 @@ pub fn train(setup: Setup) -> Trained {
     assert!(matches!(outcome, Outcome::Done { .. }));
     let metrics = std::fs::read_to_string(out.path().join("run/metrics.jsonl")).expect("metrics");
     let epochs = metrics.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
-    let (best, _) = rnnc::classifier::load(&out.path().join("run/model.safetensors")).unwrap_or_else(|e| panic!("{e}"));
+    let (best, _) = rnnc::predictor::load(&out.path().join("run/model.safetensors")).unwrap_or_else(|e| panic!("{e}"));
     let names = best.model.graph.parameters.iter().map(|parameter| parameter.name.clone());
     Trained { weights: names.zip(best.network.values().expect("a sound network")).collect(), epochs }
 }

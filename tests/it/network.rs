@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use candle_core::Tensor;
 use rnnc::check::{NoFiles, check};
-use rnnc::classifier::Sizes;
 use rnnc::data::Tokens;
 use rnnc::diagnostic::Diagnostic;
 use rnnc::ir::{Graph, Model, Node, NodeId, Parameter, Program, Symbol};
 use rnnc::lower::{Mode, Network};
+use rnnc::predictor::Sizes;
 use rnnc::random::Random;
 use rnnc::train::initialize;
 

@@ -93,8 +93,9 @@ fn fields(data: &Data, model: &crate::syntax::ast::Model, diagnostics: &mut Vec<
     for field in &data.fields {
         let read = match field.kind {
             FieldKind::Text(_) => model.parameters.iter().any(|p| p.name.name == field.name),
-            FieldKind::Class => match &model.result {
+            FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number => match &model.result {
                 Some(Result::Field(label)) => label.name == field.name,
+                Some(Result::Next { .. }) => false,
                 _ => true,
             },
         };

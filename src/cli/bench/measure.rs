@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Load;
-use crate::data::Tokens;
-use crate::ir::{CallId, Model, Train};
+use crate::data::{Expected, Tokens};
+use crate::ir::{CallId, Model, Target, Train};
 use crate::kernels::profile::{Account, Profile, charge, record};
-use crate::lower::{LowerError, Mode, Network, cross_entropy};
+use crate::lower::{Loss, LowerError, Mode, Network};
 use crate::random::Random;
 use crate::train::{Optimizer, initial_values, step};
 
@@ -52,8 +52,8 @@ impl Measured {
         let mut training = Vec::new();
         steps(&mut || {
             let texts = texts(model, load, &mut random);
-            let labels: Vec<u32> = (0..load.batch).map(|_| random.below(load.classes) as u32).collect();
-            training.push(one_step(&mut network, &mut optimizer, model, train, &texts, &labels, loss)?);
+            let expected = expected(model, load, &mut random);
+            training.push(one_step(&mut network, &mut optimizer, model, train, &texts, &expected, loss)?);
             Ok(())
         })?;
         let mut inference = Vec::new();
@@ -78,7 +78,7 @@ fn one_step(
     model: &Model,
     train: &Train,
     texts: &BTreeMap<String, Tokens>,
-    labels: &[u32],
+    expected: &Expected,
     loss: Account,
 ) -> Result<Training, LowerError> {
     let started = Instant::now();
@@ -87,7 +87,8 @@ fn one_step(
     let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
     let (mean, forward) = record(|| {
         let logits = network.forward(&[model.logits], texts, mode)?;
-        charge(loss, || cross_entropy(&logits[0], labels, None, train.label_smoothing))
+        let minimised = Loss { class_weights: None, label_smoothing: train.label_smoothing };
+        charge(loss, || minimised.mean(&logits[0], expected))
     });
     let mean = mean?;
     let (gradients, backward) = record(|| network.gradients(&mean));
@@ -107,6 +108,17 @@ fn texts(model: &Model, load: &Load, random: &mut Random) -> BTreeMap<String, To
         Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths }
     };
     model.inputs.iter().map(|field| (field.clone(), tokens())).collect()
+}
+
+/// Answers as likely as any other, one a row of the scores.
+fn expected(model: &Model, load: &Load, random: &mut Random) -> Expected {
+    let (rows, choices) = match model.target {
+        Target::Class(_) => (load.batch, load.classes),
+        Target::Tags { .. } => (load.len * load.batch, load.classes),
+        Target::Next(_) => (load.len * load.batch, load.vocabulary),
+        Target::Number(_) => return Expected::Numbers(vec![0.0; load.batch]),
+    };
+    Expected::Classes((0..rows).map(|_| random.below(choices) as u32).collect())
 }
 
 /// The step of median time among those after the warm-up.

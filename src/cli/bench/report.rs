@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::Load;
 use super::measure::Measured;
 use super::work::Work;
-use crate::classifier::{percent, thousands};
 use crate::ir::Model;
 use crate::kernels::profile::Profile;
+use crate::predictor::{percent, thousands};
 
 pub struct Report<'a> {
     model: String,

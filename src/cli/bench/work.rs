@@ -1,9 +1,9 @@
 //! The arithmetic of a training step and which row of the table each part of it stands in.
 
 use super::Load;
-use crate::classifier::Sizes;
 use crate::cli::summary;
 use crate::ir::{CallId, Graph, Model, Op};
+use crate::predictor::Sizes;
 
 /// The rows of `rnnc summary`, with the arithmetic of a training step.
 pub struct Work {

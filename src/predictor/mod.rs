@@ -1,4 +1,4 @@
-//! A classifier in memory: its program, vocabulary, labels and weights. Texts in, probabilities out.
+//! A trained model in memory: its program, vocabulary, labels and weights. Texts in, answers out.
 //!
 //! Training changes the weights from outside; reading and writing files is [`load`] and the artifact room.
 
@@ -7,37 +7,40 @@ mod load;
 mod metrics;
 mod predict;
 mod table;
+mod tally;
 
 use std::collections::BTreeMap;
 
 use crate::data::{Labels, Tokenizer, Vocabulary};
-use crate::ir::{Data, FieldKind, Model, Program, Symbol};
-use crate::lower::{LowerError, Network};
+use crate::ir::{Data, FieldKind, Model, Program, Symbol, Target};
+use crate::lower::{Loss, LowerError, Network};
 
-pub use evaluate::{Loss, evaluate, largest};
+pub use evaluate::{evaluate, largest};
 pub use load::{LoadError, load, tensors};
-pub use metrics::{ClassMetrics, Confusion, Evaluation};
+pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
 pub use predict::Prediction;
 pub(crate) use table::{percent, thousands};
+pub use tally::{Tally, right};
 
-pub struct Classifier {
+pub struct Predictor {
     pub model: Model,
     pub data: Data,
     pub vocabularies: BTreeMap<String, Vocabulary>,
-    pub labels: Labels,
+    /// The classes, where the target has some.
+    pub labels: Option<Labels>,
     pub sizes: Sizes,
     pub network: Network,
     /// What training minimises and evaluation reports.
     pub loss: Loss,
 }
 
-impl Classifier {
+impl Predictor {
     /// Puts a checked program together with what came from its data; `values` are the weights in the model's order.
     /// Class weights, which may come from data too, are for the caller to put into `loss`.
     pub fn new(
         program: &Program,
         vocabularies: BTreeMap<String, Vocabulary>,
-        labels: Labels,
+        labels: Option<Labels>,
         sizes: Sizes,
         values: Vec<Vec<f32>>,
     ) -> Result<Self, LowerError> {
@@ -53,7 +56,7 @@ impl Classifier {
     pub fn tokenizer(&self, name: &str) -> Option<Tokenizer> {
         match &self.data.field(name)?.kind {
             FieldKind::Text(text) => Some(Tokenizer::new(text)),
-            FieldKind::Class => None,
+            _ => None,
         }
     }
 }
@@ -64,12 +67,14 @@ pub struct Sizes(pub BTreeMap<String, usize>);
 
 impl Sizes {
     /// What the vocabularies and labels fix.
-    pub fn of(vocabularies: &BTreeMap<String, Vocabulary>, label: &str, labels: &Labels) -> Self {
+    pub fn of(vocabularies: &BTreeMap<String, Vocabulary>, target: &Target, labels: Option<&Labels>) -> Self {
         let mut sizes = Self::default();
         for (field, vocabulary) in vocabularies {
             sizes.set(&Symbol::Vocabulary(field.as_str().into()), vocabulary.len());
         }
-        sizes.set(&Symbol::Classes(label.into()), labels.len());
+        if let Some(labels) = labels {
+            sizes.set(&Symbol::Classes(target.field().into()), labels.len());
+        }
         sizes
     }
 

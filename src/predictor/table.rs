@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::metrics::Evaluation;
+use super::metrics::{ClassMetrics, Evaluation, Figures};
 
 /// A longer name is cut; the JSON form has it whole.
 const LONGEST_NAME: usize = 24;
@@ -13,51 +13,57 @@ const MOST_CLASSES: usize = 30;
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let examples: u64 = self.classes.iter().map(|class| class.support).sum();
+        let (accuracy, macro_f1, classes, confusion, labels) = match &self.figures {
+            Figures::Classes { accuracy, macro_f1, classes, confusion, labels } => {
+                (accuracy, macro_f1, classes, confusion, labels)
+            }
+            Figures::Tokens { tokens, .. } => return writeln!(f, "{}  {} tokens", self.line(), thousands(*tokens)),
+            Figures::Numbers { examples, .. } => {
+                return writeln!(f, "{}  {} examples", self.line(), thousands(*examples));
+            }
+        };
+        let examples: u64 = classes.iter().map(|class| class.support).sum();
         writeln!(
             f,
             "loss {:.3}  accuracy {}  macro F1 {}  {} examples\n",
             self.loss,
-            percent(self.accuracy),
-            percent(self.macro_f1),
+            percent(*accuracy),
+            percent(*macro_f1),
             thousands(examples)
         )?;
-        let names: Vec<String> = self.labels.iter().map(|label| shortened(label)).collect();
-        write_rows(f, &self.class_rows(&names))?;
-        if self.labels.len() > MOST_CLASSES {
+        let names: Vec<String> = labels.iter().map(|label| shortened(label)).collect();
+        write_rows(f, &class_rows(classes, &names))?;
+        if labels.len() > MOST_CLASSES {
             return Ok(());
         }
         writeln!(f, "\nconfusion: rows true, columns predicted")?;
-        let named = self.confusion_rows(&names, &names);
+        let named = confusion_rows(confusion, &names, &names);
         if total_width(&named) <= WIDEST {
             return write_rows(f, &named);
         }
         let numbers: Vec<String> = (1..=names.len()).map(|number| number.to_string()).collect();
         let numbered: Vec<String> =
             names.iter().zip(&numbers).map(|(name, number)| format!("{number:>2} {name}")).collect();
-        write_rows(f, &self.confusion_rows(&numbered, &numbers))
+        write_rows(f, &confusion_rows(confusion, &numbered, &numbers))
     }
 }
 
-impl Evaluation {
-    fn class_rows(&self, names: &[String]) -> Vec<Vec<String>> {
-        let header = ["class", "precision", "recall", "F1", "support"].map(String::from).to_vec();
-        let row = |(class, name): (&super::ClassMetrics, &String)| {
-            let [precision, recall, f1] = [class.precision, class.recall, class.f1].map(percent);
-            vec![name.clone(), precision, recall, f1, thousands(class.support)]
-        };
-        std::iter::once(header).chain(self.classes.iter().zip(names).map(row)).collect()
-    }
+fn class_rows(classes: &[ClassMetrics], names: &[String]) -> Vec<Vec<String>> {
+    let header = ["class", "precision", "recall", "F1", "support"].map(String::from).to_vec();
+    let row = |(class, name): (&ClassMetrics, &String)| {
+        let [precision, recall, f1] = [class.precision, class.recall, class.f1].map(percent);
+        vec![name.clone(), precision, recall, f1, thousands(class.support)]
+    };
+    std::iter::once(header).chain(classes.iter().zip(names).map(row)).collect()
+}
 
-    fn confusion_rows(&self, rows: &[String], columns: &[String]) -> Vec<Vec<String>> {
-        let header = std::iter::once(String::new()).chain(columns.iter().cloned()).collect();
-        // A dot for zero: the eye finds the mistakes.
-        let cell = |count: &u64| if *count == 0 { ".".to_string() } else { count.to_string() };
-        let row = |(counts, name): (&Vec<u64>, &String)| {
-            std::iter::once(name.clone()).chain(counts.iter().map(cell)).collect()
-        };
-        std::iter::once(header).chain(self.confusion.iter().zip(rows).map(row)).collect()
-    }
+fn confusion_rows(confusion: &[Vec<u64>], rows: &[String], columns: &[String]) -> Vec<Vec<String>> {
+    let header = std::iter::once(String::new()).chain(columns.iter().cloned()).collect();
+    // A dot for zero: the eye finds the mistakes.
+    let cell = |count: &u64| if *count == 0 { ".".to_string() } else { count.to_string() };
+    let row =
+        |(counts, name): (&Vec<u64>, &String)| std::iter::once(name.clone()).chain(counts.iter().map(cell)).collect();
+    std::iter::once(header).chain(confusion.iter().zip(rows).map(row)).collect()
 }
 
 /// The first column to the left, the others to the right, two spaces between.
@@ -155,7 +161,7 @@ pub(crate) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classifier::{Confusion, Evaluation};
+    use crate::predictor::{Confusion, Evaluation};
 
     fn table(labels: &[&str], counts: &[(usize, usize, usize)]) -> String {
         let mut confusion = Confusion::new(labels.len());

@@ -1,4 +1,4 @@
-//! What a classifier is worth: confusion counts and the figures drawn from them, by scikit-learn's definitions.
+//! What a model is worth: confusion counts and the figures drawn from them, by scikit-learn's definitions.
 //!
 //! How they are printed is in `table.rs`, as the `Display` of [`Evaluation`].
 
@@ -13,16 +13,36 @@ pub struct Confusion {
 /// One evaluation of a model on one set of examples; what `eval --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Mean loss an example.
+    /// Mean loss an answer.
     pub loss: f64,
-    /// Share of examples whose class is predicted, 0 to 1.
-    pub accuracy: f64,
-    /// Mean of the classes' F1, each class counting alike.
-    pub macro_f1: f64,
-    pub classes: Vec<ClassMetrics>,
-    /// Row the true class, column the predicted one, in the order of `labels`.
-    pub confusion: Vec<Vec<u64>>,
-    pub labels: Vec<String>,
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// What there is to say besides the loss, by what the model is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Figures {
+    /// One of some classes.
+    Classes {
+        /// Share of answers whose class is predicted, 0 to 1.
+        accuracy: f64,
+        /// Mean of the classes' F1, each class counting alike.
+        macro_f1: f64,
+        classes: Vec<ClassMetrics>,
+        /// Row the true class, column the predicted one, in the order of `labels`.
+        confusion: Vec<Vec<u64>>,
+        labels: Vec<String>,
+    },
+    /// The next token.
+    Tokens {
+        accuracy: f64,
+        /// `exp(loss)`.
+        perplexity: f64,
+        tokens: u64,
+    },
+    /// A number.
+    Numbers { mean_absolute_error: f64, examples: u64 },
 }
 
 /// Figures of one class, 0 to 1; 0 where undefined.
@@ -107,11 +127,49 @@ impl Evaluation {
         };
         Self {
             loss,
-            accuracy: confusion.accuracy(),
-            macro_f1: confusion.macro_f1(),
-            classes: labels.iter().enumerate().map(class).collect(),
-            confusion: confusion.counts.clone(),
-            labels: labels.to_vec(),
+            figures: Figures::Classes {
+                accuracy: confusion.accuracy(),
+                macro_f1: confusion.macro_f1(),
+                classes: labels.iter().enumerate().map(class).collect(),
+                confusion: confusion.counts.clone(),
+                labels: labels.to_vec(),
+            },
+        }
+    }
+
+    /// Share of answers that are right, where answers are right or wrong.
+    pub fn accuracy(&self) -> Option<f64> {
+        match self.figures {
+            Figures::Classes { accuracy, .. } | Figures::Tokens { accuracy, .. } => Some(accuracy),
+            Figures::Numbers { .. } => None,
+        }
+    }
+
+    pub fn macro_f1(&self) -> Option<f64> {
+        if let Figures::Classes { macro_f1, .. } = self.figures { Some(macro_f1) } else { None }
+    }
+
+    pub fn perplexity(&self) -> Option<f64> {
+        if let Figures::Tokens { perplexity, .. } = self.figures { Some(perplexity) } else { None }
+    }
+
+    pub fn mean_absolute_error(&self) -> Option<f64> {
+        if let Figures::Numbers { mean_absolute_error, .. } = self.figures { Some(mean_absolute_error) } else { None }
+    }
+
+    /// The figures in one line.
+    pub fn line(&self) -> String {
+        let loss = self.loss;
+        match &self.figures {
+            Figures::Classes { accuracy, macro_f1, .. } => {
+                format!("loss {loss:.3}  accuracy {:.2}%  macro F1 {:.2}%", 100.0 * accuracy, 100.0 * macro_f1)
+            }
+            Figures::Tokens { accuracy, perplexity, .. } => {
+                format!("loss {loss:.3}  perplexity {perplexity:.2}  accuracy {:.2}%", 100.0 * accuracy)
+            }
+            Figures::Numbers { mean_absolute_error, .. } => {
+                format!("loss {loss:.6}  mean absolute error {mean_absolute_error:.4}")
+            }
         }
     }
 }

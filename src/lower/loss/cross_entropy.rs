@@ -1,14 +1,15 @@
-//! What training minimises, and the probabilities it is about.
+//! The loss of a model that chooses a class.
 
 use candle_core::Tensor;
 
-use super::LowerError;
-use crate::kernels::features::Softmax;
+use super::super::LowerError;
+use crate::data::IGNORED;
 use crate::kernels::{Kernel, apply};
 
 /// `torch.nn.functional.cross_entropy(logits, labels, weight, reduction="mean", label_smoothing)`: a scalar.
 ///
-/// `logits: [B, C]`, one label below `C` an example; with class weights the mean is weighted by those of the labels.
+/// `logits: [B, C]`, one label below `C` a row, or [`IGNORED`] (`ignore_index`) for a row that does not count; with class
+/// weights the mean is weighted by those of the labels. Without a row that counts it is zero.
 pub fn cross_entropy(
     logits: &Tensor,
     labels: &[u32],
@@ -16,7 +17,7 @@ pub fn cross_entropy(
     label_smoothing: f64,
 ) -> Result<Tensor, LowerError> {
     let (batch, classes) = logits.dims2()?;
-    if labels.len() != batch || labels.iter().any(|label| *label as usize >= classes) {
+    if labels.len() != batch || labels.iter().any(|label| *label != IGNORED && *label as usize >= classes) {
         let count = labels.len();
         return Err(LowerError::new(format!("{count} labels do not fit {batch} examples of {classes} classes")));
     }
@@ -25,22 +26,6 @@ pub fn cross_entropy(
         return Err(LowerError::new(format!("{} class weights for {classes} classes", weights.len())));
     }
     Ok(apply(CrossEntropy { labels: labels.to_vec(), weights, smoothing: label_smoothing }, logits, ())?)
-}
-
-/// Probabilities: softmax over the last axis.
-pub fn softmax(logits: &Tensor) -> Result<Tensor, LowerError> {
-    let width = logits.dims().last().copied().unwrap_or(1);
-    Ok(apply(Softmax { width }, logits, logits.shape())?)
-}
-
-/// The number in a scalar.
-pub fn to_scalar(value: &Tensor) -> Result<f64, LowerError> {
-    Ok(f64::from(value.to_scalar::<f32>()?))
-}
-
-/// The rows of a matrix: what the rooms below see of a tensor.
-pub fn to_rows(matrix: &Tensor) -> Result<Vec<Vec<f32>>, LowerError> {
-    Ok(matrix.to_vec2()?)
 }
 
 /// Log-softmax and the sum of it in one pass over each row, in f64.
@@ -62,7 +47,9 @@ impl CrossEntropy {
     }
 
     fn total_weight(&self) -> f64 {
-        self.labels.iter().map(|label| f64::from(self.weights[*label as usize])).sum()
+        let counted = self.labels.iter().filter(|label| **label != IGNORED);
+        let sum: f64 = counted.map(|label| f64::from(self.weights[*label as usize])).sum();
+        if sum == 0.0 && self.labels.iter().all(|label| *label == IGNORED) { 1.0 } else { sum }
     }
 
     fn rows<'a>(&'a self, logits: &'a [f32]) -> impl Iterator<Item = (u32, &'a [f32])> {
@@ -81,6 +68,9 @@ impl Kernel<1> for CrossEntropy {
 
     fn forward(&self, [logits]: [&[f32]; 1]) -> Vec<f32> {
         let row_loss = |(label, row): (u32, &[f32])| {
+            if label == IGNORED {
+                return 0.0;
+            }
             let log_sum = log_sum_exp(row);
             // A class without weight adds nothing, even where its probability is 0.
             let loss = |(target, x): (f64, &f32)| if target == 0.0 { 0.0 } else { target * (log_sum - f64::from(*x)) };
@@ -93,6 +83,10 @@ impl Kernel<1> for CrossEntropy {
         let scale = up.iter().copied().map(f64::from).sum::<f64>() / self.total_weight();
         let mut gradient = Vec::with_capacity(logits.len());
         for (label, row) in self.rows(logits) {
+            if label == IGNORED {
+                gradient.resize(gradient.len() + row.len(), 0.0);
+                continue;
+            }
             let log_sum = log_sum_exp(row);
             let mass: f64 = self.targets(label).sum();
             let slope = |(target, x): (f64, &f32)| scale * (mass * (f64::from(*x) - log_sum).exp() - target);
@@ -137,6 +131,21 @@ mod tests {
                 assert!((gradient - expected).abs() < 1e-5, "{gradient} is not {expected}");
             }
         }
+    }
+
+    /// A row that is ignored is as if it were not there.
+    #[test]
+    fn ignored_rows_count_for_nothing() {
+        let rows = [[0.5f32, -1.0, 2.0], [3.0, 0.0, -3.0], [0.1, 0.2, 0.3]];
+        let (all, two) = (Var::new(&rows, &Device::Cpu).unwrap(), Var::new(&[rows[0], rows[2]], &Device::Cpu).unwrap());
+        let loss = cross_entropy(&all, &[2, IGNORED, 0], None, 0.1).unwrap();
+        let expected = cross_entropy(&two, &[2, 0], None, 0.1).unwrap();
+        assert_eq!(loss.to_scalar::<f32>().unwrap(), expected.to_scalar::<f32>().unwrap());
+        let gradient = |loss: &Tensor, of: &Var| loss.backward().unwrap().get(of).unwrap().to_vec2::<f32>().unwrap();
+        let (seen, wanted) = (gradient(&loss, &all), gradient(&expected, &two));
+        assert_eq!(seen, [wanted[0].clone(), vec![0.0; 3], wanted[1].clone()]);
+        let nothing = cross_entropy(&all, &[IGNORED; 3], None, 0.0).unwrap();
+        assert_eq!(nothing.to_scalar::<f32>().unwrap(), 0.0);
     }
 
     #[test]

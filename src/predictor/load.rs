@@ -1,10 +1,10 @@
-//! A classifier from its artifact, and its weights on the way into one.
+//! A trained model from its artifact, and its weights on the way into one.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::{Classifier, Sizes};
+use super::{Predictor, Sizes};
 use crate::artifact::{self, ArtifactError, Record, Tensor};
 use crate::check::{self, NoFiles};
 use crate::data::{Labels, Vocabulary};
@@ -30,7 +30,7 @@ impl From<ArtifactError> for LoadError {
 }
 
 /// Reads a trained model. Its source is checked and every weight compared with it: a file that was tampered with is an error.
-pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
+pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
     let (record, tensors) = artifact::read::<Record>(path)?;
     let damaged =
         |why: String| LoadError(format!("{}: {why}; the file is damaged or was made by hand", path.display()));
@@ -49,24 +49,29 @@ pub fn load(path: &Path) -> Result<(Classifier, Record), LoadError> {
         .map(|(field, tokens)| Ok((field.clone(), Vocabulary::try_from(tokens.clone())?)))
         .collect::<Result<BTreeMap<_, _>, String>>()
         .map_err(|why| damaged(format!("a vocabulary in it is not sound: {why}")))?;
-    let labels =
-        Labels::try_from(record.labels.clone()).map_err(|why| damaged(format!("its labels are not sound: {why}")))?;
+    let labels = match model.target.has_labels() {
+        true => Some(
+            Labels::try_from(record.labels.clone())
+                .map_err(|why| damaged(format!("its labels are not sound: {why}")))?,
+        ),
+        false => None,
+    };
     if let Some(field) = model.inputs.iter().find(|field| !vocabularies.contains_key(*field)) {
         return Err(damaged(format!("it has no vocabulary for `{field}`")));
     }
     // Sizes follow from vocabulary and labels; only the width of word vectors must be believed, and its weights show it.
     let mut sizes = Sizes(record.sizes.clone());
-    sizes.0.extend(Sizes::of(&vocabularies, &model.label, &labels).0);
+    sizes.0.extend(Sizes::of(&vocabularies, &model.target, labels.as_ref()).0);
     let values = values(&model.graph, &sizes, tensors).map_err(damaged)?;
-    let weighs =
-        |weights: &Vec<f32>| weights.len() == labels.len() && weights.iter().all(|w| w.is_finite() && *w >= 0.0);
+    let classes = labels.as_ref().map_or(0, Labels::len);
+    let weighs = |weights: &Vec<f32>| weights.len() == classes && weights.iter().all(|w| w.is_finite() && *w >= 0.0);
     if !record.class_weights.as_ref().is_none_or(weighs) {
         return Err(damaged("its class weights do not fit its labels".into()));
     }
-    let mut classifier =
-        Classifier::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
-    classifier.loss.class_weights = record.class_weights.clone();
-    Ok((classifier, record))
+    let mut predictor =
+        Predictor::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
+    predictor.loss.class_weights = record.class_weights.clone();
+    Ok((predictor, record))
 }
 
 /// The weights in the graph's order, each with the shape the source gives it.
@@ -94,9 +99,9 @@ fn values(graph: &Graph, sizes: &Sizes, tensors: Vec<Tensor>) -> Result<Vec<Vec<
 pub type Named<'v> = (String, Vec<usize>, &'v [f32]);
 
 /// The weights, named.
-pub fn tensors<'v>(classifier: &Classifier, values: &'v [Vec<f32>]) -> Result<Vec<Named<'v>>, LowerError> {
-    let graph = &classifier.model.graph;
-    let shapes = Network::shapes(graph, &|symbol| classifier.sizes.get(symbol))?;
+pub fn tensors<'v>(predictor: &Predictor, values: &'v [Vec<f32>]) -> Result<Vec<Named<'v>>, LowerError> {
+    let graph = &predictor.model.graph;
+    let shapes = Network::shapes(graph, &|symbol| predictor.sizes.get(symbol))?;
     let named = graph.parameters.iter().zip(shapes).zip(values);
     Ok(named.map(|((parameter, shape), values)| (parameter.name.clone(), shape, values.as_slice())).collect())
 }

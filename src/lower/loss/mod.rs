@@ -1,0 +1,72 @@
+//! What training minimises: the mean over all answers of a batch.
+
+mod cross_entropy;
+mod squared_error;
+
+use candle_core::Tensor;
+
+use super::LowerError;
+use crate::data::{Expected, IGNORED};
+use crate::kernels::apply;
+use crate::kernels::features::Softmax;
+
+pub use cross_entropy::cross_entropy;
+pub use squared_error::mean_squared_error;
+
+/// The cross entropy of classes, the squared error of numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Loss {
+    /// What each class counts for; alike if absent.
+    pub class_weights: Option<Vec<f32>>,
+    /// The share of certainty given to all classes alike.
+    pub label_smoothing: f64,
+}
+
+impl Loss {
+    /// A scalar. `scores` has one row, its last axis, for every entry of `expected`; a number is a row by itself.
+    pub fn mean(&self, scores: &Tensor, expected: &Expected) -> Result<Tensor, LowerError> {
+        match expected {
+            Expected::Classes(classes) => {
+                cross_entropy(&matrix(scores)?, classes, self.class_weights.as_deref(), self.label_smoothing)
+            }
+            Expected::Numbers(numbers) => mean_squared_error(scores, numbers),
+        }
+    }
+
+    /// The sum of a batch's weights: what its mean loss is a mean over.
+    pub fn weight(&self, expected: &Expected) -> f64 {
+        match (&self.class_weights, expected) {
+            (Some(weights), Expected::Classes(classes)) => {
+                let asked = classes.iter().filter(|class| **class != IGNORED);
+                asked.map(|class| f64::from(weights[*class as usize])).sum()
+            }
+            _ => expected.count() as f64,
+        }
+    }
+}
+
+/// Rows of the last axis.
+fn matrix(scores: &Tensor) -> Result<Tensor, LowerError> {
+    let width = scores.dims().last().copied().unwrap_or(1).max(1);
+    if scores.rank() == 2 { Ok(scores.clone()) } else { Ok(scores.reshape((scores.elem_count() / width, width))?) }
+}
+
+/// Probabilities: softmax over the last axis.
+pub fn softmax(logits: &Tensor) -> Result<Tensor, LowerError> {
+    let width = logits.dims().last().copied().unwrap_or(1);
+    Ok(apply(Softmax { width }, logits, logits.shape())?)
+}
+
+/// The number in a scalar.
+pub fn to_scalar(value: &Tensor) -> Result<f64, LowerError> {
+    Ok(f64::from(value.to_scalar::<f32>()?))
+}
+
+/// The rows of the last axis, whatever stands before it; the numbers of a vector are rows by themselves. What the rooms
+/// below see of a tensor.
+pub fn to_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, LowerError> {
+    match values.rank() {
+        0 | 1 => Ok(values.flatten_all()?.to_vec1()?.into_iter().map(|number| vec![number]).collect()),
+        _ => Ok(matrix(values)?.to_vec2()?),
+    }
+}
