@@ -12,7 +12,8 @@
 //! 8. [`artifact`]: `model.safetensors` with its record
 //! 9. [`predictor`]: a trained model in memory: load, evaluate, predict
 //! 10. [`train`]: loop, optimizers, schedules, checkpoints
-//! 11. [`cli`]: one file a command
+//! 11. [`report`]: pictures of models
+//! 12. [`cli`]: one file a command
 //!
 //! `ARCHITECTURE.md` says why; `tests/it/tidy.rs` holds the code to it.
 
@@ -27,6 +28,7 @@ pub mod lower;
 pub mod passes;
 pub mod predictor;
 pub mod random;
+pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod train;

@@ -47,6 +47,8 @@ impl Checker<'_> {
         match &field.kind {
             FieldKind::Class => Some(class(&name.name, &name.name, field.span)),
             FieldKind::Tags { of } => {
+                // What is no field has been reported where it is written.
+                data.field(of)?;
                 let steps = self.steps_of(of, field.span)?;
                 Some(tags(&name.name, of, steps, &name.name, field.span))
             }
@@ -208,10 +210,10 @@ impl Checker<'_> {
 impl Aim {
     fn what(&self) -> &'static str {
         match self.target {
-            Target::Class(_) => "a label",
-            Target::Tags { .. } => "a label of every step",
+            Target::Class(_) => "the label",
+            Target::Tags { .. } => "the label of every step",
             Target::Next(_) => "the next token",
-            Target::Number(_) => "a number",
+            Target::Number(_) => "the number",
         }
     }
 

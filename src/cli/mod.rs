@@ -86,8 +86,9 @@ enum Command {
     Summary {
         /// A `.rnn` file or a `model.safetensors`.
         file: PathBuf,
-        #[command(flatten)]
-        output: OutputFormat,
+        /// How it is printed; svg is a drawing.
+        #[arg(long, default_value = "human", value_enum)]
+        format: SummaryFormat,
     },
     /// Time the steps of a model, layer by layer, on made-up texts.
     Bench(BenchArguments),
@@ -162,6 +163,13 @@ struct OutputFormat {
 enum Output {
     Human,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SummaryFormat {
+    Human,
+    Json,
+    Svg,
 }
 
 fn format(name: &str) -> Result<Format, String> {
@@ -246,7 +254,7 @@ impl Arguments {
                 predict::predict(&model, &texts, input.as_deref(), output.format)
             }
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
-            Command::Summary { file, output } => summary::summary(&file, output.format),
+            Command::Summary { file, format } => summary::summary(&file, format),
             Command::Bench(arguments) => bench::bench(&arguments),
         }
     }

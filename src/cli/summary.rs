@@ -1,32 +1,42 @@
-//! `rnnc summary`: the layers of a model with shapes, parameters and arithmetic.
+//! `rnnc summary`: the layers of a model with shapes, parameters and arithmetic, or their drawing.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Failure, Output, files};
+use super::{Failure, SummaryFormat, files};
+use crate::check::{self, NoFiles};
 use crate::ir::{Cost, Dim, Graph, Model, Type};
 use crate::passes::fuse::unfused;
 use crate::predictor::{self, Sizes};
+use crate::report::figure;
+use crate::source::Sources;
 
-pub fn summary(path: &Path, format: Output) -> Result<ExitCode, Failure> {
-    let (model, sizes) = if path.extension().is_some_and(|e| e == "safetensors") {
-        let (predictor, _) = predictor::load(path).map_err(Failure::input)?;
-        (predictor.model, predictor.sizes)
+pub fn summary(path: &Path, format: SummaryFormat) -> Result<ExitCode, Failure> {
+    let (model, sizes, sources) = if path.extension().is_some_and(|e| e == "safetensors") {
+        let (predictor, record) = predictor::load(path).map_err(Failure::input)?;
+        // The places in the model are places in this text.
+        let sources = check::check("model.rnn", &record.source, &mut NoFiles).sources;
+        (predictor.model, predictor.sizes, sources)
     } else {
         let text = files::read(path)?;
         let (program, checked) = files::program(path, &text)?;
         let help = "write `model Name(text) -> label { … }`";
         let model = program.model.ok_or_else(|| files::lacks(&checked, "there is no `model` to summarise", help))?;
-        (model, Sizes::default())
+        (model, Sizes::default(), checked.sources)
     };
     let rows = rows(&model, &sizes);
     let mut out = std::io::stdout().lock();
     match format {
-        Output::Human => write!(out, "{}", table(&model, &rows, &sizes))?,
-        Output::Json => writeln!(out, "{}", json(&model, &rows, &sizes))?,
+        SummaryFormat::Human => write!(out, "{}", table(&model, &rows, &sizes))?,
+        SummaryFormat::Svg => write!(out, "{}", drawing(&model, &sources))?,
+        SummaryFormat::Json => writeln!(out, "{}", json(&model, &rows, &sizes))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn drawing(model: &Model, sources: &Sources) -> String {
+    figure(model, &|span| sources.text(span).to_string())
 }
 
 pub struct Row {

@@ -21,7 +21,15 @@ use rnnc::diagnostic::render::{Format, Style, render};
 use rnnc::source::FileId;
 use rnnc::syntax::{self, ast::Item};
 
-const PAGES: [&str; 3] = ["README.md", "ARCHITECTURE.md", "docs/language.md"];
+/// The pages that are held to what they say.
+fn pages() -> Vec<String> {
+    let mut pages = ["README.md", "ARCHITECTURE.md", "docs/language.md"].map(str::to_string).to_vec();
+    let models = std::fs::read_dir(root().join("docs/models"));
+    let names = models.into_iter().flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    pages.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/models/{name}")));
+    pages.sort();
+    pages
+}
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -103,8 +111,8 @@ fn each_block(page: &str, mut visit: impl FnMut(&Block, Option<&Checked>)) {
 #[test]
 fn blocks_of_the_language_have_the_findings_they_say() {
     let mut wrong = String::new();
-    for path in PAGES {
-        let page = read(path);
+    for path in pages() {
+        let page = read(&path);
         each_block(&page, |block, checked| {
             let known = ["rnn", "text", "console", "sh", "rust", "json", "python"];
             assert!(block.info.first().is_some_and(|word| known.contains(&word.as_str())), "{path}:{}", block.line);
@@ -123,8 +131,8 @@ fn blocks_of_the_language_have_the_findings_they_say() {
 #[test]
 fn tables_and_outputs_are_what_the_program_says() {
     let update = std::env::var_os("UPDATE_DOCS").is_some();
-    for path in PAGES {
-        let page = read(path);
+    for path in pages() {
+        let page = read(&path);
         let mut wanted: Vec<(Range<usize>, String)> = regions(&page);
         each_block(&page, |block, checked| match checked {
             Some(checked) if block.is(&["text", "report"]) => {
@@ -183,9 +191,18 @@ fn made(name: &str) -> String {
         "optimizers" => choices("optimizer", check::OPTIMIZERS),
         "schedules" => choices("schedule", check::SCHEDULES),
         "codes" => codes(),
-        "textrnn" => format!("```rnn\n{}```\n", read("models/textrnn.rnn")),
+        name if name.starts_with("model ") => format!("```rnn\n{}```\n", read(&format!("models/{}.rnn", &name[6..]))),
+        name if name.starts_with("figure ") => figure(&name[7..]),
         file => library(&format!("stdlib/{file}.rnn")),
     }
+}
+
+/// The drawing of a model in `models/`.
+fn figure(name: &str) -> String {
+    let path = format!("models/{name}.rnn");
+    let checked = check::check(&path, &read(&path), &mut check::NoFiles);
+    let model = checked.program.expect("it is sound").model.expect("it has a model");
+    rnnc::report::figure(&model, &|span| checked.sources.text(span).to_string())
 }
 
 fn settings(table: &[Setting]) -> String {
@@ -288,9 +305,11 @@ fn the_reference_has_every_initializer() {
 /// Pages point at what is there.
 #[test]
 fn links_and_file_names_lead_somewhere() {
-    for path in PAGES.iter().copied().chain(["CHANGELOG.md", "docs/README.md", "models/data/README.md"]) {
-        let page = read(path);
-        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
+    for path in
+        pages().into_iter().chain(["CHANGELOG.md", "docs/README.md", "models/data/README.md"].map(str::to_string))
+    {
+        let page = read(&path);
+        let folder = Path::new(&path).parent().unwrap_or(Path::new("")).to_path_buf();
         for target in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
             if target.contains("://") || file.is_empty() {

@@ -32,4 +32,5 @@ mod merge;
 mod models;
 mod network;
 mod padding;
+mod targets;
 mod tidy;

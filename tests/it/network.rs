@@ -41,7 +41,9 @@ pub fn batch(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
 pub fn sizes(vocabulary: usize, classes: usize) -> Sizes {
     let mut sizes = Sizes::default();
     sizes.set(&Symbol::Vocabulary("text".into()), vocabulary);
-    sizes.set(&Symbol::Classes("label".into()), classes);
+    for field in ["label", "tags"] {
+        sizes.set(&Symbol::Classes(field.into()), classes);
+    }
     sizes
 }
 

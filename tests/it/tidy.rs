@@ -5,7 +5,7 @@ use std::path::Path;
 use super::docs::{read, root};
 
 /// A room imports only from rooms above it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "source",
     "random",
     "diagnostic",
@@ -17,8 +17,9 @@ const ROOMS: [&str; 14] = [
     "kernels",
     "lower",
     "artifact",
-    "classifier",
+    "predictor",
     "train",
+    "report",
     "cli",
 ];
 
@@ -48,7 +49,7 @@ const FENCES: [(&str, &[&str]); 21] = [
 ];
 
 /// Rooms that see no file, no clock, no environment and no terminal: text in, values out.
-const PURE: [&str; 8] = ["source", "random", "diagnostic", "syntax", "ir", "check", "passes", "lower"];
+const PURE: [&str; 9] = ["source", "random", "diagnostic", "syntax", "ir", "check", "passes", "lower", "report"];
 
 /// Lines a file may have.
 const LONGEST: usize = 600;
