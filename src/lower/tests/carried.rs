@@ -105,7 +105,8 @@ fn second(builder: &Builder, output: NodeId, path: Path, pieces: &[Vec<Vec<u32>>
         Some(gradient) => gradient.to_whole(values.len()),
         None => Vec::new(),
     });
-    (std::iter::once(values(&result)).chain(gradients).collect(), states)
+    let result = of_each(builder, output, &result, &pieces[1]).concat();
+    (std::iter::once(result).chain(gradients).collect(), states)
 }
 
 /// A scalar in which every true place counts differently.
