@@ -1,7 +1,7 @@
 //! The `data` block.
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind};
+use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind, Windows};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
@@ -19,7 +19,7 @@ pub const DATA: &[Setting] = &[
     },
     Setting {
         name: "format",
-        takes: Takes::Word(&["tsv", "csv", "jsonl"]),
+        takes: Takes::Word(&["tsv", "csv", "jsonl", "text"]),
         default: "",
         about: "How rows are written; by the file's extension if left out.",
     },
@@ -48,7 +48,26 @@ const MAX_VOCAB: Setting = Setting {
 const LOWERCASE: Setting =
     Setting { name: "lowercase", takes: Takes::Bool, default: "false", about: "Whether texts are lower-cased first." };
 
-pub const TEXT: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_LEN, MAX_VOCAB, COLUMN];
+const KEEP_SPACES: Setting = Setting {
+    name: "keep_spaces",
+    takes: Takes::Bool,
+    default: "false",
+    about: "Whether white space is made of tokens too; not for `tokens`.",
+};
+const WINDOW: Setting = Setting {
+    name: "window",
+    takes: Takes::Int { min: 1 },
+    default: "",
+    about: "Steps of the pieces that a language model's texts are cut into.",
+};
+const STRIDE: Setting = Setting {
+    name: "stride",
+    takes: Takes::Int { min: 1 },
+    default: "",
+    about: "Steps from one piece to the next in training; `window` if left out.",
+};
+
+pub const TEXT: &[Setting] = &[LOWERCASE, KEEP_SPACES, MIN_COUNT, MAX_LEN, MAX_VOCAB, WINDOW, STRIDE, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
 pub const TAGS: &[Setting] = &[
     Setting {
@@ -114,7 +133,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                     "jieba" => TextKind::Jieba,
                     _ => TextKind::Tokens,
                 };
-                (FieldKind::Text(text(text_kind, &values)), column(&values, name))
+                (FieldKind::Text(text(text_kind, &values, reader)), column(&values, name))
             }
             "class" => {
                 let values = reader.settings(CLASS, given, "`class`");
@@ -168,6 +187,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         Some(Checked::Word("tsv")) => Format::Tsv,
         Some(Checked::Word("csv")) => Format::Csv,
         Some(Checked::Word("jsonl")) => Format::JsonLines,
+        Some(Checked::Word("text")) => Format::Text,
         _ => Format::Auto,
     };
     if path("train").is_none() && !block.entries.is_empty() && !reader.diagnostics.iter().any(Diagnostic::is_error) {
@@ -214,14 +234,41 @@ fn column(values: &Values, name: &Ident) -> String {
     values.text("column").map_or_else(|| name.name.clone(), |(text, _)| text)
 }
 
-fn text(kind: TextKind, values: &Values) -> Text {
+fn text(kind: TextKind, values: &Values, reader: &mut Reader<'_>) -> Text {
+    let keep_spaces = values.bool("keep_spaces", false);
+    if let (TextKind::Tokens, true, Some(span)) = (kind, keep_spaces, values.span("keep_spaces")) {
+        let message = "`keep_spaces` has no effect on `tokens`, which are what stands between spaces";
+        let diagnostic = Diagnostic::new(code::NO_EFFECT, span, message).here("has no effect");
+        reader.diagnostics.push(diagnostic.help("leave it out, or read `words` or `chars`"));
+    }
     Text {
+        keep_spaces,
+        windows: windows(values, reader),
         kind,
         lowercase: values.bool("lowercase", false),
         min_count: values.int("min_count", 1),
         max_len: values.optional_int("max_len"),
         max_vocab: values.optional_int("max_vocab"),
     }
+}
+
+fn windows(values: &Values, reader: &mut Reader<'_>) -> Option<Windows> {
+    let (window, stride) = (values.optional_int("window"), values.optional_int("stride"));
+    let at = values.span("stride");
+    let found = match (window, stride, at) {
+        (None, Some(_), Some(at)) => {
+            Diagnostic::new(code::NO_EFFECT, at, "`stride` has no effect without `window`").here("has no effect")
+        }
+        (Some(window), Some(stride), Some(at)) if stride > window => {
+            let message = format!("`stride` is at most `window`, {window}, and this is {stride}");
+            let diagnostic = Diagnostic::new(code::OUT_OF_RANGE, at, message).here("tokens between would be left out");
+            reader.diagnostics.push(diagnostic.help(format!("write `stride = {window}`, or less")));
+            return None;
+        }
+        _ => return window.map(|window| Windows { window, stride: stride.unwrap_or(window) }),
+    };
+    reader.diagnostics.push(found.help("write `window = 128` too: the steps of a piece"));
+    None
 }
 
 /// As written in a file.

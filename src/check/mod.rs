@@ -20,6 +20,7 @@ mod evaluate;
 mod imports;
 mod initializers;
 mod kinds;
+mod language_model;
 mod layers;
 mod lints;
 mod model;
@@ -119,6 +120,14 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
     let mut model = chosen.and_then(|model| checker.model(model, data.as_ref()));
+    let said = chosen.map(|model| language_model::Said {
+        model,
+        data: data.as_ref().zip(data_block),
+        train: (&train, train_block),
+    });
+    if let (Some(model), Some(said)) = (&model, &said) {
+        language_model::check(model, said, &mut checker.diagnostics);
+    }
     diagnostics.append(&mut checker.diagnostics);
     if let (Some(model), Some(block)) = (&model, train_block) {
         target::settings(&model.target, block, &train, &mut diagnostics);

@@ -53,7 +53,10 @@ pub fn setting(word: &str) -> &'static [(&'static str, &'static str)] {
         "dev" | "validation" | "val" | "eval" => &[("valid", "the validation data")],
         "training" => &[("train", "the training data")],
         "max_length" | "maxlen" | "sequence_length" | "max_sequence_length" => {
-            &[("max_len", "tokens after which a text is cut")]
+            &[("max_len", "tokens after which a text is cut"), ("bptt", "steps that are read on at a time")]
+        }
+        "seq_len" | "seq_length" | "block_size" | "context_length" | "num_steps" | "tbptt" | "truncated_bptt" => {
+            &[("window", "steps of the pieces that a text is cut into"), ("bptt", "steps that are read on at a time")]
         }
         "vocab_size" | "max_words" | "num_words" | "most_common" => {
             &[("max_vocab", "entries of the vocabulary at most")]

@@ -135,7 +135,18 @@ pub const TRAIN: &[Setting] = &[
         default: "0",
         about: "Steps over which the learning rate rises from zero.",
     },
-    Setting { name: "batch_size", takes: Takes::Int { min: 1 }, default: "32", about: "Examples a step." },
+    Setting {
+        name: "batch_size",
+        takes: Takes::Int { min: 1 },
+        default: "32",
+        about: "Examples a step; with `bptt`, the parts of the text that are read side by side.",
+    },
+    Setting {
+        name: "bptt",
+        takes: Takes::Int { min: 1 },
+        default: "",
+        about: "Steps a language model reads its text on at a time: truncated backpropagation through time.",
+    },
     Setting {
         name: "epochs",
         takes: Takes::Int { min: 1 },
@@ -216,6 +227,7 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
         schedule: schedule(&values),
         warmup_steps: values.int("warmup_steps", 0),
         batch_size: values.int("batch_size", 32),
+        bptt: values.optional_int("bptt"),
         epochs: values.int("epochs", 10),
         clip: match (values.get("clip_norm"), values.get("clip_value")) {
             (Some(Checked::Float(norm)), _) => Some(Clip::Norm(*norm)),

@@ -80,7 +80,7 @@ impl Tokens {
 }
 
 /// The most steps of any sequence, and for each of them an entry of every sequence, `padding` after its end.
-fn time_major<T: AsRef<[u32]>>(sequences: &[T], padding: u32) -> (usize, Vec<u32>) {
+pub(super) fn time_major<T: AsRef<[u32]>>(sequences: &[T], padding: u32) -> (usize, Vec<u32>) {
     let steps = sequences.iter().map(|sequence| sequence.as_ref().len()).max().unwrap_or(0);
     let mut entries = vec![padding; steps * sequences.len()];
     for (b, sequence) in sequences.iter().enumerate() {
@@ -97,11 +97,15 @@ impl Split {
     /// # Panics
     /// If a row is not one of `0..self.len()`.
     pub fn batch(&self, rows: &[usize]) -> Batch {
-        let tokens =
-            |texts: &super::Texts| Tokens::from_texts(&rows.iter().map(|&row| texts.get(row)).collect::<Vec<_>>());
+        let tokens = |field: &String, texts: &super::Texts| {
+            // After the last token of a text nothing is asked, so there is no reading it.
+            let unread = usize::from(self.answers == Answers::Next(field.clone()));
+            let read = |&row: &usize| &texts.get(row)[..texts.get(row).len() - unread];
+            Tokens::from_texts(&rows.iter().map(read).collect::<Vec<_>>())
+        };
         Batch {
             indices: rows.to_vec(),
-            texts: self.texts.iter().map(|(field, texts)| (field.clone(), tokens(texts))).collect(),
+            texts: self.texts.iter().map(|(field, texts)| (field.clone(), tokens(field, texts))).collect(),
             expected: self.expected(rows),
         }
     }
@@ -116,9 +120,8 @@ impl Split {
                 Expected::Classes(time_major(&tags, IGNORED).1)
             }
             Answers::Next(text) => {
-                // After the last token of a text nothing is expected.
-                let next = |&row: &usize| [&self.texts[text].get(row)[1..], &[IGNORED]].concat();
-                Expected::Classes(time_major(&rows.iter().map(next).collect::<Vec<_>>(), IGNORED).1)
+                let next: Vec<_> = rows.iter().map(|&row| &self.texts[text].get(row)[1..]).collect();
+                Expected::Classes(time_major(&next, IGNORED).1)
             }
         }
     }

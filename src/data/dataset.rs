@@ -73,6 +73,7 @@ fn read_train(path: &Path, data: &Data, target: &Target) -> Result<Train, DataEr
         vocabularies.insert(field.to_owned(), vocabulary);
     }
     train.count_unknown();
+    train.cut(data, |windows| windows.stride)?;
     Ok((vocabularies, labels, train))
 }
 
@@ -105,6 +106,8 @@ pub(super) mod tests {
             min_count: if settings.contains("min_count") { 2 } else { 1 },
             max_len: settings.contains("max_len").then_some(3),
             max_vocab: settings.contains("max_vocab").then_some(1),
+            keep_spaces: false,
+            windows: None,
         };
         let field = |name: &str, kind| Field { name: name.to_owned(), column: name.to_owned(), kind, span };
         Data {

@@ -16,10 +16,16 @@ pub(super) struct Lines {
     hash: Sha256,
     number: u64,
     buffer: Vec<u8>,
+    longest: usize,
 }
 
 impl Lines {
     pub fn open(path: &Path) -> Result<Self, DataError> {
+        Self::with_longest(path, LONGEST)
+    }
+
+    /// The same, where a line longer than so many bytes is an error.
+    pub fn with_longest(path: &Path, longest: usize) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let failed = |error: &std::io::Error| match error.kind() {
             ErrorKind::NotFound => DataError::new(&name, None, "there is no such file"),
@@ -30,20 +36,20 @@ impl Lines {
             return Err(DataError::new(&name, None, "this is a directory, not a file"));
         }
         let reader = BufReader::with_capacity(1 << 16, file);
-        Ok(Self { path: name, reader, hash: Sha256::new(), number: 0, buffer: Vec::new() })
+        Ok(Self { path: name, reader, hash: Sha256::new(), number: 0, buffer: Vec::new(), longest })
     }
 
     /// The next line, or `None` at the end of the file.
     pub fn next(&mut self) -> Result<Option<&str>, DataError> {
         self.buffer.clear();
-        let mut limited = self.reader.by_ref().take(LONGEST as u64 + 1);
+        let mut limited = self.reader.by_ref().take(self.longest as u64 + 1);
         let read = limited.read_until(b'\n', &mut self.buffer);
         let length = read.map_err(|error| self.error(format!("cannot be read: {error}")))?;
         if length == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if length > LONGEST {
+        if length > self.longest {
             return Err(self.too_long(self.number));
         }
         self.hash.update(&self.buffer);
@@ -62,6 +68,11 @@ impl Lines {
         }
     }
 
+    /// Whether the line read last ended as lines do, or with the file.
+    pub fn has_ended(&self) -> bool {
+        self.buffer.ends_with(b"\n")
+    }
+
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -77,7 +88,7 @@ impl Lines {
     }
 
     pub fn too_long(&self, line: u64) -> DataError {
-        DataError::new(&self.path, line, format!("a line longer than {} MiB", LONGEST >> 20))
+        DataError::new(&self.path, line, format!("a line longer than {} MiB", self.longest >> 20))
     }
 
     /// SHA-256, in hexadecimal, of the bytes read so far: of the whole file once [`Lines::next`] has said `None`.

@@ -1,8 +1,8 @@
 //! Rows of a data file, streamed, whatever its format. The formats themselves are one file each.
 
 use super::error::quoted;
-use super::{DataError, csv, json_lines, lines::Lines, tsv};
-use crate::ir::Format;
+use super::{DataError, csv, json_lines, lines::Lines, text, tsv};
+use crate::ir::{Format, Target};
 use std::path::Path;
 
 /// The wanted values of one row, none of them empty.
@@ -28,22 +28,26 @@ pub struct Rows {
     columns: Vec<String>,
     count: usize,
     ended: bool,
+    /// Whether the file is one text.
+    whole: bool,
 }
 
-/// Opens a file and reads its header. Byte order marks, CRLF and blank lines at the end are accepted.
+/// Opens a file and reads its header; the `target` of the model decides what `.txt` means. Byte order marks, CRLF and blank lines at the end are accepted.
 ///
 /// Errors, here or at their row: a file that cannot be opened, an empty file, a header without rows, a missing or
 /// doubled column, a row with too few or too many values, an empty value, a blank line between rows, bytes that are
 /// not UTF-8, a NUL, bad JSON, a line above 16 MiB.
-pub fn rows(path: &Path, format: Format, columns: &[&str]) -> Result<Rows, DataError> {
-    let lines = Lines::open(path)?;
+pub fn rows(path: &Path, format: Format, target: &Target, columns: &[&str]) -> Result<Rows, DataError> {
+    let format = format.of(path, target);
+    let lines = if format == Format::Text { text::open(path)? } else { Lines::open(path)? };
     let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-    let source: Box<dyn Source> = match resolve(format, path) {
+    let source: Box<dyn Source> = match format {
         Format::Csv => Box::new(csv::Csv::new(lines, &columns)?),
         Format::JsonLines => Box::new(json_lines::JsonLines::new(lines, &columns)),
+        Format::Text => Box::new(text::Text::new(lines, &columns)?),
         Format::Tsv | Format::Auto => Box::new(tsv::Tsv::new(lines, &columns)?),
     };
-    Ok(Rows { source, columns, count: 0, ended: false })
+    Ok(Rows { source, columns, count: 0, ended: false, whole: format == Format::Text })
 }
 
 impl Rows {
@@ -63,6 +67,7 @@ impl Rows {
         };
         self.count += 1;
         match row.values.iter().position(|value| value.trim().is_empty()) {
+            Some(_) if self.whole => Err(DataError::new(&path, None, "the text is empty")),
             Some(at) => Err(DataError::new(&path, row.line, format!("the {} is empty", quoted(&self.columns[at])))),
             None => Ok(Some(row)),
         }
@@ -86,18 +91,6 @@ pub(super) fn empty(path: &str) -> DataError {
     DataError::new(path, None, "the file is empty")
 }
 
-/// The format a file is read in: the declared one, or what its extension says.
-fn resolve(format: Format, path: &Path) -> Format {
-    if format != Format::Auto {
-        return format;
-    }
-    match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("csv") => Format::Csv,
-        Some("jsonl" | "ndjson") => Format::JsonLines,
-        _ => Format::Tsv,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,8 +101,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        let rows = rows(&path, Format::Auto, &["text", "label"]).and_then(Iterator::collect);
+        let rows = rows(&path, Format::Auto, &label(), &["text", "label"]).and_then(Iterator::collect);
         rows.map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    fn label() -> Target {
+        Target::Class("label".to_owned())
     }
 
     fn row(line: u64, text: &str, label: &str) -> Row {
@@ -134,6 +131,25 @@ mod tests {
         let json_rows = Ok(vec![row(1, "say \"hi\"", "1"), row(2, "好, ja", "true")]);
         assert_eq!(read("a.jsonl", json.as_bytes()), json_rows);
         assert_eq!(read("a.ndjson", json.as_bytes()), json_rows);
+    }
+
+    #[test]
+    fn a_plain_text_is_one_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.TXT");
+        let next = Target::Next("text".to_owned());
+        let read = |content: &str, columns: &[&str]| {
+            std::fs::write(&path, content).unwrap();
+            let rows: Result<Vec<Row>, _> = rows(&path, Format::Auto, &next, columns).and_then(Iterator::collect);
+            rows.map_err(|error| error.message)
+        };
+        let text = |text: &str| Ok(vec![Row { line: 1, values: vec![text.to_owned()] }]);
+        assert_eq!(read("\u{feff}To be\r\n\r\nor not\n", &["text"]), text("To be\n\nor not\n"));
+        assert_eq!(read("one line", &["text"]), text("one line"));
+        assert_eq!(read("", &["text"]).unwrap_err(), "the file is empty");
+        assert_eq!(read(" \n\n", &["text"]).unwrap_err(), "the text is empty");
+        let error = read("a", &["text", "label"]).unwrap_err();
+        assert_eq!(error, "a plain text has no columns, and `text`, `label` are asked for");
     }
 
     #[test]
@@ -248,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_said_to_be_so() {
         let folder = tempfile::tempdir().unwrap();
-        let message = |path: &Path| rows(path, Format::Auto, &[]).map(drop).unwrap_err().message;
+        let message = |path: &Path| rows(path, Format::Auto, &label(), &[]).map(drop).unwrap_err().message;
         assert_eq!(message(folder.path()), "this is a directory, not a file");
         assert_eq!(message(&folder.path().join("a.tsv")), "there is no such file");
     }
@@ -272,7 +288,7 @@ mod tests {
             let path = folder.path().join(name);
             std::fs::write(&path, "text,label\r\na,b\r\n\r\n").unwrap();
             let column = if name == "a.csv" { "text" } else { "text,label" };
-            let mut rows = rows(&path, Format::Auto, &[column]).unwrap();
+            let mut rows = rows(&path, Format::Auto, &label(), &[column]).unwrap();
             assert!(rows.by_ref().all(|row| row.is_ok()));
             assert_eq!(rows.sha256(), expected, "{name}");
         }

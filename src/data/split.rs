@@ -1,36 +1,59 @@
 //! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
 
 use super::{Answers, DataError, Labels, Tokenizer, UNK, Vocabulary, answers, read};
-use crate::ir::{Data, FieldKind, Target};
+use crate::ir::{Data, FieldKind, Format, Target, Windows};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
-/// The texts of one field: ids one after the other, with where each text starts.
+/// The texts of one field: ids one after the other, with where each text stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
     pub(super) ids: Vec<u32>,
-    /// One more than there are texts; text `i` is `ids[offsets[i]..offsets[i + 1]]`.
-    offsets: Vec<usize>,
+    /// In the order of the rows. Windows of one text may overlap.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Texts {
     pub(super) fn new() -> Self {
-        Self { ids: Vec::new(), offsets: vec![0] }
+        Self { ids: Vec::new(), ranges: Vec::new() }
     }
 
     /// What was added since the last text is the next one.
     pub(super) fn end(&mut self) {
-        self.offsets.push(self.ids.len());
+        let start = self.ids.len() - self.added();
+        self.ranges.push(start..self.ids.len());
+    }
+
+    /// How many ids were added since the last text.
+    fn added(&self) -> usize {
+        self.ids.len() - self.ranges.last().map_or(0, |last| last.end)
     }
 
     /// The number of texts.
     fn len(&self) -> usize {
-        self.offsets.len() - 1
+        self.ranges.len()
     }
 
     /// The ids of text `i`, at least one.
     pub fn get(&self, i: usize) -> &[u32] {
-        &self.ids[self.offsets[i]..self.offsets[i + 1]]
+        &self.ids[self.ranges[i].clone()]
+    }
+
+    /// Cuts every text into pieces of `window` tokens with the one after them, `stride` from start to start; the last piece
+    /// of a text may be shorter. A text of one token, after which there is none, goes.
+    fn cut(&mut self, window: usize, stride: usize) {
+        let pieces = |text: &Range<usize>| {
+            let last = text.end.saturating_sub(1);
+            // Another one starts where the one before does not reach the end.
+            let reached = move |start: &usize| *start == 0 || start - stride + window < last - text.start;
+            let text = text.clone();
+            let starts = (0..last.saturating_sub(text.start)).step_by(stride).take_while(reached);
+            starts
+                .map(move |start| text.start + start..text.end.min(text.start + start + window + 1))
+                .collect::<Vec<_>>()
+        };
+        self.ranges = self.ranges.iter().flat_map(pieces).collect();
     }
 
     /// All ids, text after text.
@@ -46,6 +69,8 @@ pub struct Split {
     pub texts: BTreeMap<String, Texts>,
     pub answers: Answers,
     rows: usize,
+    /// Whether it is one text that is read on from piece to piece ([`super::Streams`]), and not row by row.
+    pub continuous: bool,
     pub path: String,
     /// SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
@@ -82,7 +107,35 @@ impl Split {
         };
         let mut split = Self::scan(path, data, target, token, label)?;
         split.count_unknown();
+        // Every token is predicted once.
+        split.cut(data, |windows| windows.window)?;
         Ok(split)
+    }
+
+    /// Cuts the texts of a language model as `data` says, windows `stride` apart; without windows only what has nothing to
+    /// be predicted goes.
+    pub(super) fn cut(&mut self, data: &Data, stride: impl Fn(Windows) -> usize) -> Result<(), DataError> {
+        let Answers::Next(field) = &self.answers else { return Ok(()) };
+        let windows = text_fields(data).find(|(name, _)| name == field).and_then(|(_, text)| text.windows);
+        let Some(texts) = self.texts.get_mut(field) else { return Ok(()) };
+        match windows {
+            Some(windows) => texts.cut(windows.window, stride(windows)),
+            None => texts.ranges.retain(|text| text.len() > 1),
+        }
+        self.rows = texts.len();
+        match self.rows {
+            0 => Err(DataError::new(&self.path, None, "there is no token after the first, so nothing to predict")),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many answers there are: rows, or tokens.
+    pub fn answers(&self) -> usize {
+        match &self.answers {
+            Answers::Next(field) => self.texts[field].ranges.iter().map(|text| text.len() - 1).sum(),
+            Answers::Tags(tags) => tags.ids().len(),
+            Answers::Classes(_) | Answers::Numbers(_) => self.rows,
+        }
     }
 
     /// The number of rows, at least 1.
@@ -115,14 +168,14 @@ impl Split {
 
         let mut texts = vec![Texts::new(); fields.len()];
         let (mut answers, mut count, mut truncated) = (Answers::new(target), 0, 0);
-        let mut rows = read::rows(path, data.format, &columns)?;
+        let mut rows = read::rows(path, data.format, target, &columns)?;
         for row in rows.by_ref() {
             let read::Row { line, values } = row?;
             let mut of = (0, false);
             for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate() {
                 let cut = tokenizer.each(value, |piece| texts.ids.push(token(i, piece)));
                 truncated += usize::from(cut);
-                if texts.offsets.last() == Some(&texts.ids.len()) {
+                if texts.added() == 0 {
                     return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
                 }
                 texts.end();
@@ -137,7 +190,10 @@ impl Split {
             count += 1;
         }
         let texts = fields.into_iter().map(|(field, _)| field.to_owned()).zip(texts).collect();
-        Ok(Self { texts, answers, rows: count, path: name, sha256: rows.sha256(), truncated, unknown: 0.0 })
+        let continuous =
+            data.format.of(path, target) == Format::Text && text_fields(data).all(|(_, text)| text.windows.is_none());
+        let sha256 = rows.sha256();
+        Ok(Self { texts, answers, rows: count, continuous, path: name, sha256, truncated, unknown: 0.0 })
     }
 
     pub(super) fn count_unknown(&mut self) {

@@ -9,17 +9,31 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The dictionary takes a moment to load and never changes: once a process, and only where it is wanted.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
-/// Cuts texts into tokens. White space separates tokens and is never part of the result as a token of its own.
+/// Cuts texts into tokens. White space separates them, and is made of tokens itself only if it is to be kept.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
     kind: TextKind,
     lowercase: bool,
     longest: usize,
+    keep_spaces: bool,
 }
 
 impl Tokenizer {
     pub fn new(text: &Text) -> Self {
-        Self { kind: text.kind, lowercase: text.lowercase, longest: text.max_len.unwrap_or(usize::MAX) }
+        Self {
+            kind: text.kind,
+            lowercase: text.lowercase,
+            longest: text.max_len.unwrap_or(usize::MAX),
+            keep_spaces: text.keep_spaces,
+        }
+    }
+
+    /// What stands between the tokens of a text.
+    pub fn separator(&self) -> &'static str {
+        match self.kind {
+            TextKind::Words | TextKind::Tokens if !self.keep_spaces => " ",
+            _ => "",
+        }
     }
 
     /// The tokens of a text, at most `max_len` of them.
@@ -39,7 +53,8 @@ impl Tokenizer {
             // Only these separate: a no-break space is part of a token.
             TextKind::Tokens => Box::new(text.split_ascii_whitespace()),
         };
-        let kept = |piece: &&str| self.kind == TextKind::Tokens || !piece.chars().all(char::is_whitespace);
+        let all = self.keep_spaces || self.kind == TextKind::Tokens;
+        let kept = |piece: &&str| all || !piece.chars().all(char::is_whitespace);
         let mut tokens = pieces.filter(kept);
         tokens.by_ref().take(self.longest).for_each(&mut take);
         tokens.next().is_some()
@@ -50,9 +65,14 @@ impl Tokenizer {
 mod tests {
     use super::*;
 
-    fn tokens(kind: TextKind, text: &str) -> Vec<String> {
-        let text_field = Text { kind, lowercase: true, min_count: 1, max_len: None, max_vocab: None };
-        Tokenizer::new(&text_field).tokens(text)
+    fn text(kind: TextKind) -> Text {
+        let (lowercase, keep_spaces) = (false, false);
+        Text { kind, lowercase, min_count: 1, max_len: None, max_vocab: None, keep_spaces, windows: None }
+    }
+
+    fn tokens(kind: TextKind, content: &str) -> Vec<String> {
+        let text_field = Text { lowercase: true, ..text(kind) };
+        Tokenizer::new(&text_field).tokens(content)
     }
 
     #[test]
@@ -68,13 +88,24 @@ mod tests {
     }
 
     #[test]
+    fn kept_white_space_gives_the_text_back() {
+        let content = "To be,  or not\nto be: 好吗 e\u{301}?\n";
+        for kind in [TextKind::Words, TextKind::Chars, TextKind::Jieba] {
+            let tokenizer = Tokenizer::new(&Text { keep_spaces: true, ..text(kind) });
+            assert_eq!(tokenizer.tokens(content).join(tokenizer.separator()), content, "{kind:?}");
+        }
+        assert_eq!(Tokenizer::new(&text(TextKind::Words)).separator(), " ");
+        assert_eq!(Tokenizer::new(&text(TextKind::Chars)).separator(), "");
+    }
+
+    #[test]
     fn chinese_is_cut_into_words() {
         assert_eq!(tokens(TextKind::Jieba, "我爱 北京天安门。OK"), ["我", "爱", "北京", "天安门", "。", "ok"]);
     }
 
     #[test]
     fn a_long_text_is_cut_and_said_so() {
-        let field = Text { kind: TextKind::Words, lowercase: false, min_count: 1, max_len: Some(2), max_vocab: None };
+        let field = Text { max_len: Some(2), ..text(TextKind::Words) };
         let tokenizer = Tokenizer::new(&field);
         assert_eq!(tokenizer.tokens("One two three"), ["One", "two"]);
         assert!(tokenizer.each("one two three", |_| {}));

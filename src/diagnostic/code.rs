@@ -87,6 +87,7 @@ codes! {
     NO_DIRECTION = "E0506", "`final` of a value that has no direction";
     DECLARED_SHAPE = "E0507", "a result that differs from the declared type";
     CELL_STATE = "E0508", "a state that is not updated, or with another shape";
+    LOOKS_AHEAD = "E0509", "a language model that sees the tokens it is to predict";
 
     NO_MODEL = "E0601", "a part that the command needs is not in the file";
     DATA_FIELD = "E0602", "a model and a `data` block whose fields do not match";
@@ -98,6 +99,7 @@ codes! {
     INPUT_UNUSED = "W0705", "a cell whose state never sees its input";
     LAST_OF_BACKWARD = "W0706", "`last` of a backward reading";
     SQUASHED_SCORES = "W0707", "a softmax of what is squashed already";
+    SPACES_LOST = "W0708", "a language model of characters without white space";
 }
 
 #[cfg(test)]

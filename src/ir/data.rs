@@ -1,5 +1,6 @@
 //! What a `data { … }` block declares, defaults filled in. No file has been opened.
 
+use super::Target;
 use crate::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +26,7 @@ pub struct Path {
     pub span: Span,
 }
 
-/// How rows are read. `Auto` goes by the file's extension: `.csv`, `.jsonl` (or `.ndjson`), anything else is TSV.
+/// How rows are read. `Auto` goes by the file's extension: [`Format::of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Auto,
@@ -35,6 +36,25 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     JsonLines,
+    /// The whole file is one text, without columns.
+    Text,
+}
+
+impl Format {
+    /// The format of one file: what is declared, or else what its extension says. `.csv` is CSV, `.jsonl` and `.ndjson` are
+    /// JSON Lines, `.txt` is plain text to a language model; anything else is TSV.
+    pub fn of(self, path: &std::path::Path, target: &Target) -> Self {
+        if self != Self::Auto {
+            return self;
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        match extension.as_deref() {
+            Some("csv") => Self::Csv,
+            Some("jsonl" | "ndjson") => Self::JsonLines,
+            Some("txt") if matches!(target, Target::Next(_)) => Self::Text,
+            _ => Self::Tsv,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +90,18 @@ pub struct Text {
     pub max_len: Option<usize>,
     /// Only so many of the most frequent tokens get an entry, beside `<pad>` and `<unk>`.
     pub max_vocab: Option<usize>,
+    /// Whether white space is made of tokens too, or only separates them.
+    pub keep_spaces: bool,
+    /// How a language model's texts are cut, where they are.
+    pub windows: Option<Windows>,
+}
+
+/// Pieces of a text that are examples by themselves: `window` tokens to read, with the token after each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    pub window: usize,
+    /// From the start of one to that of the next, in training; at most `window`.
+    pub stride: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,9 @@ pub struct Train {
     /// Steps over which the learning rate rises linearly from 0 to its value, before the schedule takes over.
     pub warmup_steps: usize,
     pub batch_size: usize,
+    /// A language model reads its text in pieces of so many steps, and keeps its states from one to the next: truncated
+    /// backpropagation through time.
+    pub bptt: Option<usize>,
     pub epochs: usize,
     pub clip: Option<Clip>,
     /// Stop after so many epochs without a better `monitor`.

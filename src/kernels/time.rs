@@ -45,6 +45,9 @@ impl Sequence {
 pub struct Shift {
     pub sequence: Sequence,
     pub by: i64,
+    /// `[by, B, F]`: the steps that stood before the first and move in instead of zeros; empty where there are none. They
+    /// are constants: no gradient is theirs.
+    pub before: Vec<f32>,
 }
 
 impl Shift {
@@ -57,6 +60,25 @@ impl Shift {
             }
         }
     }
+
+    /// The last `by` steps of every example, with those before the first where it has fewer: what moves into the next
+    /// piece of a text. `[by, B, F]`; nothing where steps move the other way.
+    pub fn last(&self, x: &[f32]) -> Vec<f32> {
+        let Sequence { lengths, width, .. } = &self.sequence;
+        let by = usize::try_from(self.by).unwrap_or(0);
+        let mut last = vec![0.0; by * lengths.len() * width];
+        for step in 0..by {
+            for (example, length) in lengths.iter().enumerate() {
+                let to = self.sequence.row(step, example);
+                match (length + step).checked_sub(by) {
+                    Some(source) => last[to].copy_from_slice(&x[self.sequence.row(source, example)]),
+                    None if self.before.is_empty() => {}
+                    None => last[to].copy_from_slice(&self.before[self.sequence.row(length + step, example)]),
+                }
+            }
+        }
+        last
+    }
 }
 
 impl Kernel<1> for Shift {
@@ -65,6 +87,12 @@ impl Kernel<1> for Shift {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
         let mut result = vec![0.0; x.len()];
         self.moves(|from, to| result[to].copy_from_slice(&x[from]));
+        let by = usize::try_from(self.by).unwrap_or(0);
+        if !self.before.is_empty() {
+            for (_, _, row) in self.sequence.true_rows().take_while(|(step, _, _)| *step < by) {
+                result[row.clone()].copy_from_slice(&self.before[row]);
+            }
+        }
         result
     }
 
@@ -301,7 +329,7 @@ mod tests {
     #[test]
     fn padding_is_never_read() {
         let (sequence, x) = ragged();
-        let shift = |by| Shift { sequence: sequence.clone(), by }.forward([&x]);
+        let shift = |by| Shift { sequence: sequence.clone(), by, before: Vec::new() }.forward([&x]);
         assert_eq!(shift(1), [0.0, 0.0, 1.0, 0.0, 4.0, 0.0]);
         assert_eq!(shift(-1), [4.0, 0.0, 4.0, 0.0, 0.0, 0.0]);
         assert_eq!((shift(9), shift(i64::MIN)), (vec![0.0; 6], vec![0.0; 6]));

@@ -15,6 +15,7 @@ mod evaluate;
 mod gradient;
 mod loss;
 mod scan;
+mod states;
 mod time;
 
 #[cfg(test)]
@@ -30,17 +31,19 @@ pub use error::LowerError;
 pub use gradient::Gradient;
 pub use loss::{Loss, cross_entropy, mean_squared_error, softmax, to_rows, to_scalar};
 pub use scan::Path;
+pub use states::States;
 
 use crate::data::Tokens;
 use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
 use crate::kernels::profile::charge;
+use crate::kernels::time::Shift;
 use crate::kernels::{apply, with_values};
 use crate::passes::{absorb_biases, absorb_projections, bind, hoist};
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
-use scan::{Projection, Scan, Step};
+use scan::{Carried, Projection, Scan, Step};
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +124,29 @@ impl Network {
         texts: &BTreeMap<String, Tokens>,
         mode: Mode,
     ) -> Result<Vec<Tensor>, LowerError> {
+        self.run(outputs, texts, mode, None)
+    }
+
+    /// The same for a piece of longer texts, one an example: every recurrence starts from the state it was left in, every
+    /// shift moves in the steps it still holds, and `states` is what they leave now. So pieces read one after the other
+    /// give what the whole would, as long as nothing in the graph looks ahead.
+    pub fn read_on(
+        &self,
+        outputs: &[NodeId],
+        texts: &BTreeMap<String, Tokens>,
+        mode: Mode,
+        states: &mut States,
+    ) -> Result<Vec<Tensor>, LowerError> {
+        self.run(outputs, texts, mode, Some(states))
+    }
+
+    fn run(
+        &self,
+        outputs: &[NodeId],
+        texts: &BTreeMap<String, Tokens>,
+        mode: Mode,
+        mut states: Option<&mut States>,
+    ) -> Result<Vec<Tensor>, LowerError> {
         let unknown = || LowerError::new("an output is no node of this graph");
         let outputs = outputs.iter().map(|id| self.nodes.get(id.0).copied().ok_or_else(unknown));
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
@@ -139,7 +165,7 @@ impl Network {
             if readers[i] == 0 {
                 continue;
             }
-            let value = charge(node.call, || self.evaluate(NodeId(i), &values, &batch, mode));
+            let value = charge(node.call, || self.evaluate(NodeId(i), &values, &batch, mode, states.as_deref_mut()));
             let value = value.map_err(|error| error.at(node))?;
             if node.ty.element == Element::Number {
                 batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
@@ -155,7 +181,14 @@ impl Network {
         outputs.iter().map(|id| values[id.0].clone().ok_or_else(unknown)).collect()
     }
 
-    fn evaluate(&self, id: NodeId, values: &[Option<Tensor>], batch: &Batch, mode: Mode) -> Result<Tensor, LowerError> {
+    fn evaluate(
+        &self,
+        id: NodeId,
+        values: &[Option<Tensor>],
+        batch: &Batch,
+        mode: Mode,
+        mut states: Option<&mut States>,
+    ) -> Result<Tensor, LowerError> {
         let node = self.graph.node(id);
         let operand = |input: &NodeId| {
             let tensor = values.get(input.0).and_then(Option::as_ref);
@@ -163,6 +196,9 @@ impl Network {
             Ok(Operand { node: self.graph.node(*input), tensor })
         };
         let inputs = node.inputs.iter().map(operand).collect::<Result<Vec<_>, LowerError>>()?;
+        if let (Op::Shift { steps }, [x], Some(states)) = (&node.op, &inputs[..], states.as_deref_mut()) {
+            return shift_on(*steps, x, id, batch, states);
+        }
         match (&node.op, &inputs[..]) {
             // The ids themselves are read where they are used.
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
@@ -179,8 +215,15 @@ impl Network {
                     Mode::Evaluate => (None, false),
                 };
                 let sequence = batch.sequence(&input.node.ty)?;
-                let scan = Scan { step, sequence, projection, reverse: *reverse, record, random };
-                Ok(scan.apply(input.tensor, &parameters)?)
+                let start = states.as_ref().map(|states| Arc::new(states.of(id)));
+                let carried = start.map(|start| Carried { start, ..Carried::default() });
+                let scan =
+                    Scan { step, sequence, projection, reverse: *reverse, record, random, carried: carried.clone() };
+                let result = scan.apply(input.tensor, &parameters)?;
+                if let (Some(states), Some(last)) = (states, carried.and_then(|carried| carried.last.get().cloned())) {
+                    states.set(id, last);
+                }
+                Ok(result)
             }
             _ => match time::evaluate(node, &inputs, batch)? {
                 Some(value) => Ok(value),
@@ -297,6 +340,19 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// A shift of a piece of longer texts: what it held of the piece before moves in, and it holds the end of this one.
+fn shift_on(by: i64, x: &Operand, id: NodeId, batch: &Batch, states: &mut States) -> Result<Tensor, LowerError> {
+    let sequence = batch.sequence(&x.node.ty)?;
+    let before = states.of(id).pop().unwrap_or_default();
+    let held = usize::try_from(by).unwrap_or(0) * batch.size * sequence.width;
+    if !before.is_empty() && before.len() != held {
+        return Err(LowerError::new("the steps that a text is read on from do not fit this shift"));
+    }
+    let shift = Shift { sequence, by, before };
+    states.set(id, vec![with_values([x.tensor], |[x]| shift.last(x))?]);
+    Ok(apply(shift, x.tensor, x.tensor.shape())?)
 }
 
 /// The generator of a dropout node in this training step.

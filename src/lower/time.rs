@@ -16,7 +16,10 @@ pub(super) fn evaluate(node: &Node, inputs: &[Operand], batch: &Batch) -> Result
     let shape = || batch.shape(&node.ty);
     let x_rank = x.node.ty.rank();
     Ok(Some(match (&node.op, inputs) {
-        (Op::Shift { steps }, [_]) => apply(Shift { sequence: sequence()?, by: *steps }, x.tensor, shape()?)?,
+        (Op::Shift { steps }, [_]) => {
+            let shift = Shift { sequence: sequence()?, by: *steps, before: Vec::new() };
+            apply(shift, x.tensor, shape()?)?
+        }
         (Op::Last, [_]) => apply(Pick { sequence: sequence()?, last: true }, x.tensor, shape()?)?,
         (Op::First, [_]) => apply(Pick { sequence: sequence()?, last: false }, x.tensor, shape()?)?,
         (Op::ReduceTime(reduction), [_]) => {

@@ -58,6 +58,8 @@ pub struct Arrays {
     pub upstream: Shared,
     pub input_gradient: Shared,
     pub tapes: Vec<Shared>,
+    /// The states before the first step, `[B, width]` each; none where they are zeros.
+    pub start: Vec<Shared>,
 }
 
 impl Arrays {
@@ -69,6 +71,11 @@ impl Arrays {
             Array::InputGradient => self.input_gradient,
             Array::Tape(tape) => self.tapes[tape],
         }
+    }
+
+    /// What stands for the row before the first step of an array of states; nothing where that is zeros.
+    fn start(&self, array: Array) -> Option<Shared> {
+        self.start.get(array.state()?).copied()
     }
 }
 
@@ -140,15 +147,16 @@ pub struct Address {
     row_step: usize,
     time_step: usize,
     pub width: usize,
-    /// Read where a row is at its first step.
-    zeros: *mut f32,
+    /// Read where a row is at its first step, by example.
+    fresh: *mut f32,
+    fresh_step: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
     /// By step and example.
     Array,
-    /// By the step before and example, or zeros.
+    /// By the step before and example, or what was there before the first.
     Before,
     /// By turn and row of the block.
     Carried {
@@ -170,12 +178,17 @@ impl Address {
         parameters: &BTreeMap<ParameterId, &[f32]>,
     ) -> Self {
         let Operand { place, start, width } = *operand;
+        let (mut fresh, mut fresh_step) = (scratch.zeros.base, 0);
         let (base, kind, row, time_step) = match place {
             Place::Array { array, before } => {
-                let array = arrays.get(array);
+                let (given, array) = (arrays.start(array), arrays.get(array));
                 assert_eq!(array.rows, arrays.steps * arrays.batch, "an array of another size");
                 let kind = if before { Kind::Before } else { Kind::Array };
                 assert!(!before || width <= scratch.zeros.width);
+                if let Some(given) = given.filter(|_| before) {
+                    assert!(given.rows == arrays.batch && given.width == array.width, "states of another size");
+                    (fresh, fresh_step) = (given.base.wrapping_add(start), given.width);
+                }
                 (array.base, kind, array.width, arrays.batch * array.width)
             }
             Place::Carried { state, leaving } => {
@@ -191,8 +204,7 @@ impl Address {
             Place::Constant(value) => (std::ptr::null_mut(), Kind::Constant(value), start + width, 0),
         };
         assert!(start + width <= row, "an operand beyond its row");
-        let zeros = scratch.zeros.base;
-        Self { base: base.wrapping_add(start), kind, row_step: row, time_step, width, zeros }
+        Self { base: base.wrapping_add(start), kind, row_step: row, time_step, width, fresh, fresh_step }
     }
 
     /// The one number that stands for every number of a row, where it is one.
@@ -220,7 +232,9 @@ impl Address {
     pub fn row(&self, now: &Now, row: usize) -> *mut f32 {
         let (time, row) = match self.kind {
             Kind::Array => (now.t, now.examples[row]),
-            Kind::Before if row >= now.fresh => return self.zeros,
+            Kind::Before if row >= now.fresh => {
+                return self.fresh.wrapping_add(now.examples[row] * self.fresh_step);
+            }
             Kind::Before => (now.before, now.examples[row]),
             Kind::Carried { leaving } => (now.turn ^ leaving, row),
             Kind::Block => (0, row),

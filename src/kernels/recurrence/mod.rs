@@ -33,6 +33,9 @@ pub struct Recurrence<'a> {
     pub lengths: &'a [usize],
     /// Whether sequences are read from their last true step to the first.
     pub reverse: bool,
+    /// The states before the first step, `[B, H]` each, which are constants: no gradient is theirs. Without any they are
+    /// zeros, as they always are in reverse.
+    pub start: &'a [Vec<f32>],
 }
 
 /// What forward gives.
@@ -81,6 +84,7 @@ impl Recurrence<'_> {
             upstream: Shared::none(),
             input_gradient: Shared::none(),
             tapes: self.shared(&mut tapes),
+            start: self.shared_start(),
         };
         self.run(step, Pass::Forward, &arrays, &written);
         Forward { result, tapes }
@@ -106,6 +110,7 @@ impl Recurrence<'_> {
             upstream: Shared::read(upstream, self.rows(), program.states[0]),
             input_gradient: Shared::write(&mut input_gradient, self.rows(), program.input),
             tapes: self.shared(&mut tapes),
+            start: self.shared_start(),
         };
         self.run(&program.backward, Pass::Backward, &arrays, &written);
         let find = |array: Array| match array {
@@ -117,6 +122,31 @@ impl Recurrence<'_> {
         };
         let parameters = self.sums(&find);
         Backward { input: input_gradient, parameters }
+    }
+
+    /// The states after the last true step of every example, `[B, H]` each: what the next piece of a text starts from.
+    pub fn last(&self, forward: &Forward) -> Vec<Vec<f32>> {
+        let state = |(state, width): (usize, &usize)| {
+            let values = if state == 0 { &forward.result[..] } else { &forward.tapes[state - 1] };
+            let mut last = self.start.get(state).cloned().unwrap_or_else(|| vec![0.0; self.batch() * width]);
+            for (b, (to, length)) in last.chunks_exact_mut(*width).zip(self.lengths).enumerate() {
+                if let Some(t) = length.checked_sub(1) {
+                    let t = if self.reverse { 0 } else { t };
+                    to.copy_from_slice(&values[(t * self.batch() + b) * width..][..*width]);
+                }
+            }
+            last
+        };
+        self.program.states.iter().enumerate().map(state).collect()
+    }
+
+    fn shared_start(&self) -> Vec<Shared> {
+        assert!(self.start.is_empty() || (self.start.len() == self.program.states.len() && !self.reverse));
+        self.start
+            .iter()
+            .zip(&self.program.states)
+            .map(|(state, width)| Shared::read(state, self.batch(), *width))
+            .collect()
     }
 
     fn shared(&self, tapes: &mut [Buffer]) -> Vec<Shared> {
@@ -164,9 +194,11 @@ impl Recurrence<'_> {
         let mut gradients = Vec::new();
         for sum in &self.program.weight_gradients {
             let weight = sum.weight;
-            let (g, x) = self.pair(&sum.g, &sum.x, find);
             let mut gradient = vec![0.0; weight.outputs * weight.inputs];
-            gemm(g.transposed(), x, &mut gradient, Start::Zero);
+            for (i, (g, x)) in self.pairs(&sum.g, &sum.x, find).into_iter().enumerate() {
+                let start = if i == 0 { Start::Zero } else { Start::Result };
+                gemm(g.transposed(), x, &mut gradient, start);
+            }
             if weight.inputs != weight.columns {
                 // Its columns of the whole matrix.
                 let mut whole = vec![0.0; weight.outputs * weight.columns];
@@ -179,35 +211,55 @@ impl Recurrence<'_> {
         }
         for (parameter, g) in &self.program.vector_gradients {
             let one = Operand { place: Place::Constant(1.0), start: 0, width: 1 };
-            gradients.push((*parameter, column_sums(self.pair(g, &one, find).0)));
+            let pairs = self.pairs(g, &one, find).into_iter();
+            gradients.extend(pairs.map(|(g, _)| (*parameter, column_sums(g))));
         }
         gradients
     }
 
-    /// Two operands as matrices whose rows belong together: steps and examples.
-    fn pair<'b>(
+    /// Two operands as matrices whose rows belong together: steps and examples. Where one of them is of the step before,
+    /// the first step read stands apart: its partner is the state that the scan started from, if that is not zero.
+    fn pairs<'b>(
         &'b self,
         g: &Operand,
         x: &Operand,
         find: &dyn Fn(Array) -> (&'b [f32], usize),
-    ) -> (Matrix<'b>, Matrix<'b>) {
-        let is_before = |operand: &Operand| matches!(operand.place, Place::Array { before: true, .. });
-        // Where one of them is of the step before, the first step read has no partner. Its state is zero.
+    ) -> Vec<(Matrix<'b>, Matrix<'b>)> {
         let shifted = is_before(g) || is_before(x);
-        let rows = if shifted { self.rows() - self.batch() } else { self.rows() };
-        let view = |operand: &Operand| match operand.place {
-            Place::Array { array, before } => {
-                let (values, width) = find(array);
-                let skip = if shifted && before == self.reverse { self.batch() * width } else { 0 };
-                Matrix::with_rows(&values[(skip + operand.start).min(values.len())..], rows, operand.width, width)
+        let view = |operand: &Operand, first: bool| {
+            let rows = match (shifted, first) {
+                (false, _) => self.rows(),
+                (true, false) => self.rows() - self.batch(),
+                (true, true) => self.batch(),
+            };
+            match operand.place {
+                Place::Array { array, before } => {
+                    let (values, width) = match array.state().filter(|_| before && first) {
+                        Some(state) => (&self.start[state][..], self.program.states[state]),
+                        None => find(array),
+                    };
+                    let skip = if shifted && !first && before == self.reverse { self.batch() * width } else { 0 };
+                    Matrix::with_rows(&values[(skip + operand.start).min(values.len())..], rows, operand.width, width)
+                }
+                Place::Parameter(id) => Matrix {
+                    rows,
+                    row_step: 0,
+                    ..Matrix::new(&self.parameters[&id][operand.start..], 1, operand.width)
+                },
+                _ => Matrix { data: &[1.0], rows, columns: 1, row_step: 0, column_step: 1 },
             }
-            Place::Parameter(id) => {
-                Matrix { rows, row_step: 0, ..Matrix::new(&self.parameters[&id][operand.start..], 1, operand.width) }
-            }
-            _ => Matrix { data: &[1.0], rows, columns: 1, row_step: 0, column_step: 1 },
         };
-        (view(g), view(x))
+        let mut pairs = vec![(view(g, false), view(x, false))];
+        if shifted && !self.start.is_empty() {
+            pairs.push((view(g, true), view(x, true)));
+        }
+        pairs
     }
+}
+
+/// Whether an operand is of the step before.
+fn is_before(operand: &Operand) -> bool {
+    matches!(operand.place, Place::Array { before: true, .. })
 }
 
 /// Rows of every block: as even as can be, at least two blocks where there are rows for two.

@@ -80,6 +80,7 @@ impl Fused {
             steps: sequence.steps,
             lengths: &sequence.lengths,
             reverse: *reverse,
+            start: self.scan.start(),
         }))
     }
 
@@ -88,7 +89,11 @@ impl Fused {
         let gates = self.gates(x, joined, width);
         let input = gates.as_deref().unwrap_or(x);
         let own = &joined[self.projected(width)..];
-        let Forward { result, tapes } = self.with_kernel(own, |kernel| kernel.forward(input, record))?;
+        let Forward { result, tapes } = self.with_kernel(own, |kernel| {
+            let forward = kernel.forward(input, record);
+            self.scan.leave(|| kernel.last(&forward));
+            forward
+        })?;
         if record {
             let gates = if self.program()?.rereads_input { gates } else { None };
             let Ok(mut slot) = self.saved.lock() else { bail!("a recurrence failed halfway") };

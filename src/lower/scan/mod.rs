@@ -10,9 +10,9 @@ mod reference;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Result, Tensor, bail};
 
 use super::LowerError;
 use super::batch::size;
@@ -115,6 +115,17 @@ pub(super) struct Scan {
     pub record: bool,
     /// Seed and key of dropout inside the cell, in training.
     pub random: Option<(u64, Vec<u64>)>,
+    /// Where this is a piece of longer texts.
+    pub carried: Option<Carried>,
+}
+
+/// The states that go from one piece of a text to the next, `[B, H]` each: constants, through which no gradient goes.
+#[derive(Clone, Default)]
+pub(super) struct Carried {
+    /// Those before the first step; none at the start of a text, where they are zeros.
+    pub start: Arc<Vec<Vec<f32>>>,
+    /// Those after the last true step, once the scan has run.
+    pub last: Arc<OnceLock<Vec<Vec<f32>>>>,
 }
 
 /// A product that belongs to the scan: `weight @ x`, or `weight @ x + bias`.
@@ -126,6 +137,12 @@ pub(super) struct Projection {
 impl Scan {
     /// `(input: [T, B, G], parameters: [P]) -> [T, B, H]`: the first state after every step.
     pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+        let start = self.start();
+        let fits = |(values, width): (&Vec<f32>, &usize)| values.len() == self.batch() * width;
+        let sizes = start.len() == self.step.states.len() && start.iter().zip(&self.step.states).all(fits);
+        if self.carried.is_some() && self.reverse || !start.is_empty() && !sizes {
+            bail!("the states that a text is read on from do not fit this recurrence");
+        }
         let record = self.record && (input.track_op() || parameters.track_op());
         let scan = Scan { record, ..self };
         let input = input.contiguous()?;
@@ -137,5 +154,17 @@ impl Scan {
 
     fn batch(&self) -> usize {
         self.sequence.lengths.len()
+    }
+
+    /// The states before the first step; none where they are zeros.
+    fn start(&self) -> &[Vec<f32>] {
+        self.carried.as_ref().map_or(&[], |carried| carried.start.as_slice())
+    }
+
+    /// Leaves the states after the last step, where somebody reads on from them.
+    fn leave(&self, last: impl FnOnce() -> Vec<Vec<f32>>) {
+        if let Some(carried) = &self.carried {
+            carried.last.get_or_init(last);
+        }
     }
 }

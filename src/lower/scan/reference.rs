@@ -100,8 +100,11 @@ impl Scan {
         let parameters = parameters.collect::<Result<BTreeMap<_, _>>>()?;
         let factors = if self.record { self.step.products() } else { BTreeMap::new() };
 
-        let zeros = |width: &usize| Tensor::zeros((batch, *width), candle_core::DType::F32, &Device::Cpu);
-        let mut states = self.step.states.iter().map(zeros).collect::<Result<Vec<_>>>()?;
+        let start = |(i, width): (usize, &usize)| match self.start().get(i) {
+            Some(values) => Tensor::from_slice(values, (batch, *width), &Device::Cpu),
+            None => Tensor::zeros((batch, *width), candle_core::DType::F32, &Device::Cpu),
+        };
+        let mut states = self.step.states.iter().enumerate().map(start).collect::<Result<Vec<_>>>()?;
         let row = batch * self.step.states[0];
         let mut result = vec![0.0; self.sequence.steps * row];
         let mut steps = Vec::new();
@@ -125,6 +128,9 @@ impl Scan {
             }
             states = next;
         }
+        let values = |state: &Tensor| with_values([state], |[values]| values.to_vec());
+        let last = states.iter().map(values).collect::<Result<Vec<_>>>()?;
+        self.leave(|| last);
         Ok((result, self.record.then_some(Tape { parameters, factors, steps })))
     }
 

@@ -1,11 +1,21 @@
 //! What a graph means, one number at a time, in f64, for one example: no batch, no padding, no hoisting. The judge of the
 //! lowering's values and, by finite differences, of its gradients.
 
+use std::collections::BTreeMap;
+
 use crate::ir::{BinaryOp, Dim, Graph, Node, NodeId, Op, Reduction, Type, UnaryOp};
 
 /// The values of all nodes of `graph` for one text.
 pub(super) fn interpret(graph: &Graph, parameters: &[Vec<f64>], text: &[u32]) -> Vec<Vec<f64>> {
-    run(graph, &graph.nodes, parameters, text, &[], &[])
+    interpret_on(graph, parameters, text, &mut Memory::new())
+}
+
+/// By node, the states that a piece of a text leaves behind, or the steps.
+pub(super) type Memory = BTreeMap<usize, Vec<Vec<f64>>>;
+
+/// The same for a piece of a longer text.
+pub(super) fn interpret_on(graph: &Graph, parameters: &[Vec<f64>], text: &[u32], memory: &mut Memory) -> Vec<Vec<f64>> {
+    run(graph, &graph.nodes, parameters, text, &[], &[], memory)
 }
 
 fn run(
@@ -15,12 +25,13 @@ fn run(
     text: &[u32],
     x: &[f64],
     states: &[Vec<f64>],
+    memory: &mut Memory,
 ) -> Vec<Vec<f64>> {
     let mut values: Vec<Vec<f64>> = Vec::new();
     let size = |dim: &Dim| if dim.is_length() { text.len() } else { dim.as_constant().unwrap() as usize };
     let width = |id: &NodeId| nodes[id.0].ty.last_axis().map_or(1, size);
     let count = |ty: &Type| ty.axes.iter().map(size).product::<usize>();
-    for node in nodes {
+    for (id, node) in nodes.iter().enumerate() {
         let input = |i: usize| &values[node.inputs[i].0];
         let rows = |i: usize| input(i).chunks(width(&node.inputs[i]));
         let value = match &node.op {
@@ -55,22 +66,30 @@ fn run(
             Op::ReduceFeatures(reduction) => rows(0).map(|row| reduce(*reduction, row.iter().copied())).collect(),
             Op::Scan { cell, reverse } => {
                 let cell = &graph.cells[cell.0];
-                let mut states: Vec<Vec<f64>> = cell.states.iter().map(|state| vec![0.0; size(&state.size)]).collect();
+                let zeros = || cell.states.iter().map(|state| vec![0.0; size(&state.size)]).collect();
+                let mut states: Vec<Vec<f64>> = memory.remove(&id).unwrap_or_else(zeros);
                 let mut result = vec![Vec::new(); text.len()];
                 let xs: Vec<&[f64]> = rows(0).collect();
                 for i in 0..text.len() {
                     let t = if *reverse { text.len() - 1 - i } else { i };
-                    let step = run(graph, &cell.nodes, parameters, text, xs[t], &states);
+                    let step = run(graph, &cell.nodes, parameters, text, xs[t], &states, memory);
                     states = cell.states.iter().map(|state| step[state.next.0].clone()).collect();
                     result[t] = states[0].clone();
                 }
+                memory.insert(id, states);
                 result.concat()
             }
             Op::Shift { steps } => {
                 let xs: Vec<&[f64]> = input(0).chunks(input(0).len() / text.len()).collect();
                 let source = |t: usize| usize::try_from(t as i64 - steps).ok().and_then(|t| xs.get(t).copied());
+                let held = usize::try_from(*steps).unwrap_or(0);
+                let before = memory.remove(&id).unwrap_or_else(|| vec![vec![0.0; xs[0].len()]; held]);
                 let zeros = vec![0.0; xs[0].len()];
-                (0..text.len()).flat_map(|t| source(t).unwrap_or(&zeros).to_vec()).collect()
+                let shifted = |t| source(t).or(before.get(t).map(Vec::as_slice)).unwrap_or(&zeros);
+                let result = (0..text.len()).flat_map(|t| shifted(t).to_vec()).collect();
+                let all: Vec<Vec<f64>> = before.iter().cloned().chain(xs.iter().map(|x| x.to_vec())).collect();
+                memory.insert(id, all[all.len() - held..].to_vec());
+                result
             }
             Op::Last => input(0)[input(0).len() - count(&node.ty)..].to_vec(),
             Op::First => input(0)[..count(&node.ty)].to_vec(),

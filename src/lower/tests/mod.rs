@@ -1,5 +1,6 @@
 //! The lowering against an interpreter of scalars: every operation's value and gradient, on texts of different lengths.
 
+mod carried;
 mod cells;
 mod fused;
 mod interpreter;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::{Mode, Network, Path, Tokens};
+use super::{Mode, Network, Path, States, Tokens};
 use crate::ir::NodeId;
 use crate::passes::builder::Builder;
 use interpreter::interpret;

@@ -106,7 +106,7 @@ pub struct Operand {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Place {
-    /// The row of this step, or of the step read before it: zeros where there is none.
+    /// The row of this step, or of the step read before it: where there is none, the state that the scan starts from.
     Array {
         array: Array,
         before: bool,
@@ -136,4 +136,15 @@ pub enum Array {
     /// The gradient of the input.
     InputGradient,
     Tape(usize),
+}
+
+impl Array {
+    /// The state whose values stand in it, if they do: the first is the result, the others are the first tapes.
+    pub fn state(self) -> Option<usize> {
+        match self {
+            Array::Result => Some(0),
+            Array::Tape(tape) => Some(tape + 1),
+            _ => None,
+        }
+    }
 }
