@@ -167,6 +167,12 @@ pub enum Op {
         cell: CellId,
         reverse: bool,
     },
+    /// Two scans of one sequence and the joint of their results, `[T, 2H]`: what the compiler makes of a bidirectional layer.
+    /// Inputs as of a scan: `(x, those of the forward one but x, those of the backward one but x)`.
+    ScanBothWays {
+        forward: CellId,
+        backward: CellId,
+    },
     /// Moves a sequence by `steps` along time, zeros move in: output `t` is input `t - steps`.
     Shift {
         steps: i64,

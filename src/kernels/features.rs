@@ -122,6 +122,20 @@ pub struct Concat {
     pub widths: [usize; 2],
 }
 
+impl Concat {
+    /// The two arrays that joined are this.
+    pub fn split(&self, joined: &[f32]) -> [Vec<f32>; 2] {
+        let [left, right] = self.widths;
+        let rows = joined.len() / (left + right).max(1);
+        let (mut a, mut b) = (Vec::with_capacity(rows * left), Vec::with_capacity(rows * right));
+        for row in joined.chunks_exact((left + right).max(1)) {
+            a.extend_from_slice(&row[..left]);
+            b.extend_from_slice(&row[left..]);
+        }
+        [a, b]
+    }
+}
+
 impl Kernel<2> for Concat {
     const NAME: &'static str = "concat";
 
@@ -135,14 +149,8 @@ impl Kernel<2> for Concat {
         result
     }
 
-    fn backward(&self, [a, b]: [&[f32]; 2], _: &[f32], up: &[f32]) -> [Vec<f32>; 2] {
-        let [left, right] = self.widths;
-        let (mut da, mut db) = (Vec::with_capacity(a.len()), Vec::with_capacity(b.len()));
-        for row in up.chunks_exact((left + right).max(1)) {
-            da.extend_from_slice(&row[..left]);
-            db.extend_from_slice(&row[left..]);
-        }
-        [da, db]
+    fn backward(&self, _: [&[f32]; 2], _: &[f32], up: &[f32]) -> [Vec<f32>; 2] {
+        self.split(up)
     }
 }
 

@@ -5,6 +5,11 @@ pub fn count() -> usize {
     rayon::current_num_threads()
 }
 
+/// Runs both, at the same time where a thread is free.
+pub fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
 /// Sets the number of threads of rayon and candle: `threads`, or what `RAYON_NUM_THREADS` says, or one a core.
 ///
 /// candle asks the environment at every product and, finding nothing there, counts the cores anew each time, which takes

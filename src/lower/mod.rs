@@ -34,12 +34,12 @@ pub use scan::Path;
 pub use states::States;
 
 use crate::data::Tokens;
-use crate::ir::{Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
+use crate::ir::{CellId, Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
 use crate::kernels::profile::charge;
 use crate::kernels::time::Shift;
 use crate::kernels::{apply, with_values};
-use crate::passes::{absorb_biases, absorb_projections, bind, hoist};
+use crate::passes::{absorb_biases, absorb_projections, bind, hoist, join_directions};
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
@@ -100,6 +100,7 @@ impl Network {
         let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<Vec<_>, _>>()?;
         absorb_projections(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
+        join_directions(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         let tables = tables(&hoisted.graph);
         Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters, tables })
     }
@@ -205,31 +206,52 @@ impl Network {
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
             (Op::Lookup, [table, tokens]) => self.lookup(table, tokens, batch),
             (Op::Scan { cell, reverse }, [input, projection @ ..]) => {
-                let step = self.steps[cell.0].clone();
-                let projection: Vec<&Tensor> = projection.iter().map(|operand| operand.tensor).collect();
-                let parameters = step.join(&projection, |id| self.parameter(id, mode))?;
-                let bias = projection.len() > 1;
-                let projection = (!projection.is_empty()).then_some(Projection { bias });
-                let (random, record) = match mode {
-                    Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
-                    Mode::Evaluate => (None, false),
-                };
-                let sequence = batch.sequence(&input.node.ty)?;
+                let (scan, parameters) = self.scan(*cell, *reverse, id, input, projection, batch, mode)?;
                 let start = states.as_ref().map(|states| Arc::new(states.of(id)));
                 let carried = start.map(|start| Carried { start, ..Carried::default() });
-                let scan =
-                    Scan { step, sequence, projection, reverse: *reverse, record, random, carried: carried.clone() };
-                let result = scan.apply(input.tensor, &parameters)?;
+                let result = Scan { carried: carried.clone(), ..scan }.apply(input.tensor, &parameters)?;
                 if let (Some(states), Some(last)) = (states, carried.and_then(|carried| carried.last.get().cloned())) {
                     states.set(id, last);
                 }
                 Ok(result)
+            }
+            (Op::ScanBothWays { forward, backward }, [input, rest @ ..]) => {
+                let (of_forward, of_backward) = rest.split_at(rest.len() / 2);
+                let (forward, own) = self.scan(*forward, false, id, input, of_forward, batch, mode)?;
+                let (backward, others) = self.scan(*backward, true, id, input, of_backward, batch, mode)?;
+                Ok(forward.apply_both_ways(backward, input.tensor, [own, others])?)
             }
             _ => match time::evaluate(node, &inputs, batch)? {
                 Some(value) => Ok(value),
                 None => evaluate::evaluate(node, &inputs, batch, random(node, id, mode), None),
             },
         }
+    }
+
+    /// A reading of `input`, from zero states, and its parameters; `projection` is the weight (and bias) of a product
+    /// that belongs to it.
+    #[allow(clippy::too_many_arguments)]
+    fn scan(
+        &self,
+        cell: CellId,
+        reverse: bool,
+        id: NodeId,
+        input: &Operand,
+        projection: &[Operand],
+        batch: &Batch,
+        mode: Mode,
+    ) -> Result<(Scan, Vec<Tensor>), LowerError> {
+        let step = self.steps[cell.0].clone();
+        let projection: Vec<&Tensor> = projection.iter().map(|operand| operand.tensor).collect();
+        let parameters = step.flat(&projection, |id| self.parameter(id, mode))?;
+        let bias = projection.len() > 1;
+        let projection = (!projection.is_empty()).then_some(Projection { bias });
+        let (random, record) = match mode {
+            Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
+            Mode::Evaluate => (None, false),
+        };
+        let sequence = batch.sequence(&input.node.ty)?;
+        Ok((Scan { step, sequence, projection, reverse, record, random, carried: None }, parameters))
     }
 
     /// A parameter as the graph sees it: on the tape only where a gradient is wanted.

@@ -185,5 +185,6 @@ fn infer(op: &Op, inputs: &[&Type], graph: &Graph) -> Type {
         Op::WeightedSum => Type::example(inputs[1].axes[1..].to_vec()),
         Op::Unary(_) | Op::Softmax | Op::Dropout { .. } | Op::Shift { .. } => inputs[0].clone(),
         Op::StepInput | Op::State(_) => unreachable!("made by the cell"),
+        Op::ScanBothWays { .. } => unreachable!("made by a pass"),
     }
 }

@@ -4,6 +4,7 @@ mod bias;
 mod bind;
 #[cfg(test)]
 pub(crate) mod builder;
+mod directions;
 pub mod fuse;
 mod hoist;
 mod projection;
@@ -11,6 +12,7 @@ mod rearrange;
 
 pub use bias::absorb_biases;
 pub use bind::{Unbound, bind};
+pub use directions::join_directions;
 pub use fuse::fuse;
 pub use hoist::{Hoisted, hoist};
 pub use projection::absorb_projections;

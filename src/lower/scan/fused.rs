@@ -37,6 +37,16 @@ impl Fused {
         Self { scan, saved: Mutex::new(None) }
     }
 
+    /// Width of the result.
+    pub fn width(&self) -> usize {
+        self.scan.step.states[0]
+    }
+
+    /// Whether a gradient will be asked for.
+    pub fn records(&self) -> bool {
+        self.scan.record
+    }
+
     fn program(&self) -> Result<&Program> {
         self.scan.step.program.as_ref().map_err(candle_core::Error::msg)
     }
@@ -82,6 +92,27 @@ impl Fused {
             reverse: *reverse,
             start: self.scan.start(),
         }))
+    }
+
+    /// `(x: [T, B, I], joined parameters) -> [T, B, H]`, for an input of this shape.
+    pub fn values(&self, x: &[f32], joined: &[f32], [steps, batch, width]: [usize; 3]) -> Result<Vec<f32>> {
+        let Scan { step, sequence, projection, .. } = &self.scan;
+        let fits = (steps, batch) == (sequence.steps, sequence.lengths.len())
+            && (projection.is_some() || width == step.input)
+            && joined.len() == self.projected(width) + step.total();
+        if !fits {
+            let (expected, given) = (sequence.steps, joined.len());
+            bail!("a recurrence of {expected} steps got [{steps}, {batch}, {width}] and {given} parameters");
+        }
+        self.forward(x, joined, width)
+    }
+
+    /// The gradients of `x` and of the joined parameters, given what forward read and gave and the gradient of its result.
+    pub fn gradients(&self, values: [&[f32]; 4], width: usize) -> Result<[Vec<f32>; 2]> {
+        let Some(saved) = self.saved.lock().ok().and_then(|mut slot| slot.take()) else {
+            bail!("a recurrence goes backward once, and only if it was recorded");
+        };
+        self.backward(saved, values, width)
     }
 
     fn forward(&self, x: &[f32], joined: &[f32], width: usize) -> Result<Vec<f32>> {
@@ -139,16 +170,9 @@ impl CustomOp2 for Fused {
     }
 
     fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
-        let Scan { step, sequence, .. } = &self.scan;
         let (steps, batch, width) = l1.shape().dims3()?;
-        let fits = (steps, batch) == (sequence.steps, sequence.lengths.len())
-            && (self.scan.projection.is_some() || width == step.input)
-            && l2.shape().dims1()? == self.projected(width) + step.total();
-        if !fits {
-            bail!("a recurrence of {} steps got {:?} and {:?}", sequence.steps, l1.shape(), l2.shape());
-        }
-        let result = self.forward(slice(s1, l1)?, slice(s2, l2)?, width)?;
-        Ok((CpuStorage::F32(result), (steps, batch, step.states[0]).into()))
+        let result = self.values(slice(s1, l1)?, slice(s2, l2)?, [steps, batch, width])?;
+        Ok((CpuStorage::F32(result), (steps, batch, self.width()).into()))
     }
 
     fn bwd(
@@ -158,11 +182,8 @@ impl CustomOp2 for Fused {
         result: &Tensor,
         up: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let Some(saved) = self.saved.lock().ok().and_then(|mut slot| slot.take()) else {
-            bail!("a recurrence goes backward once, and only if it was recorded");
-        };
         let width = x.dim(2)?;
-        let [dx, sums] = with_values([x, joined, result, up], |values| self.backward(saved, values, width))??;
+        let [dx, sums] = with_values([x, joined, result, up], |values| self.gradients(values, width))??;
         let give =
             |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
         Ok((give(dx, x)?, give(sums, joined)?))

@@ -5,6 +5,7 @@
 //! A finished example (`t >= length`) keeps out of the way; read in reverse it starts at its own last true step from zero
 //! states. Rows past the end of an example hold something finite, of no influence on a true step.
 
+mod both_ways;
 mod fused;
 mod reference;
 
@@ -72,12 +73,11 @@ impl Step {
         self.program.is_ok()
     }
 
-    /// The parameters the scan needs, flattened and joined: first those of the projection, then those of the cell in the
-    /// order of [`Self::split`].
-    pub fn join(&self, projection: &[&Tensor], parameter: impl Fn(ParameterId) -> Tensor) -> Result<Tensor> {
+    /// The parameters the scan needs, each flattened: first those of the projection, then those of the cell in the order of
+    /// [`Self::split`].
+    pub fn flat(&self, projection: &[&Tensor], parameter: impl Fn(ParameterId) -> Tensor) -> Result<Vec<Tensor>> {
         let own = self.parameters.keys().map(|id| parameter(*id).flatten_all());
-        let flat = projection.iter().map(|tensor| tensor.flatten_all()).chain(own).collect::<Result<Vec<_>>>()?;
-        if flat.is_empty() { Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu) } else { Tensor::cat(&flat, 0) }
+        projection.iter().map(|tensor| tensor.flatten_all()).chain(own).collect()
     }
 
     /// The joined parameters one by one, with their shapes.
@@ -128,6 +128,14 @@ pub(super) struct Carried {
     pub last: Arc<OnceLock<Vec<Vec<f32>>>>,
 }
 
+fn joined(parameters: &[Tensor]) -> Result<Tensor> {
+    if parameters.is_empty() {
+        Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu)
+    } else {
+        Tensor::cat(parameters, 0)
+    }
+}
+
 /// A product that belongs to the scan: `weight @ x`, or `weight @ x + bias`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Projection {
@@ -135,8 +143,9 @@ pub(super) struct Projection {
 }
 
 impl Scan {
-    /// `(input: [T, B, G], parameters: [P]) -> [T, B, H]`: the first state after every step.
-    pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
+    /// `(input: [T, B, G], parameters as of [`Step::flat`]) -> [T, B, H]`: the first state after every step.
+    pub fn apply(self, input: &Tensor, parameters: &[Tensor]) -> Result<Tensor> {
+        let parameters = joined(parameters)?;
         let start = self.start();
         let fits = |(values, width): (&Vec<f32>, &usize)| values.len() == self.batch() * width;
         let sizes = start.len() == self.step.states.len() && start.iter().zip(&self.step.states).all(fits);
@@ -147,9 +156,20 @@ impl Scan {
         let scan = Scan { record, ..self };
         let input = input.contiguous()?;
         match scan.step.program {
-            Ok(_) => input.apply_op2(parameters, Charged::new(fused::Fused::new(scan))),
-            Err(_) => input.apply_op2(parameters, Charged::new(reference::Recurrence::new(scan))),
+            Ok(_) => input.apply_op2(&parameters, Charged::new(fused::Fused::new(scan))),
+            Err(_) => input.apply_op2(&parameters, Charged::new(reference::Recurrence::new(scan))),
         }
+    }
+
+    /// The same for two scans of one input that both have a fused form, with their results joined: `[T, B, H + H']`. The
+    /// parameters are those of `self` and those of `backward`.
+    pub fn apply_both_ways(self, backward: Scan, input: &Tensor, [own, others]: [Vec<Tensor>; 2]) -> Result<Tensor> {
+        let split = own.iter().map(Tensor::elem_count).sum();
+        let parameters = joined(&[own, others].concat())?;
+        let record = self.record && (input.track_op() || parameters.track_op());
+        let [forward, backward] = [self, backward].map(|scan| fused::Fused::new(Scan { record, ..scan }));
+        let both = both_ways::BothWays::new(forward, backward, split);
+        input.contiguous()?.apply_op2(&parameters, Charged::new(both))
     }
 
     fn batch(&self) -> usize {

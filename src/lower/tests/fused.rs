@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::cells::{Equations, built};
 use super::*;
+use crate::ir::Op;
 use crate::kernels::simd::on_every_arch;
 use crate::random::Random;
 
@@ -78,6 +79,25 @@ fn the_library_is_the_same_on_both_paths() {
             &step(&builder, logits, &texts, Path::Reference),
             2e-5,
         );
+    }
+}
+
+#[test]
+fn a_bidirectional_layer_is_one_operation() {
+    let both = |layer: &str, path| {
+        let (builder, _) = built(&model("", layer), 1);
+        let nodes = network_by(&builder, path).graph.nodes;
+        nodes.iter().filter(|node| matches!(node.op, Op::ScanBothWays { .. })).count()
+    };
+    assert_eq!(both("bilstm(4, num_layers = 3)", Path::Fused), 3);
+    assert_eq!(both("bilstm(4, merge = sum)", Path::Fused), 0);
+    assert_eq!(both("bilstm(4)", Path::Reference), 0);
+    // One text alone, and two.
+    for count in 0..2 {
+        let (builder, logits) = built(&model("", "bigru(9, num_layers = 2)"), 1);
+        let texts = many(5, count, 12);
+        let [fused, reference] = [Path::Fused, Path::Reference].map(|path| step(&builder, logits, &texts, path));
+        assert_close(&fused, &reference, 2e-5);
     }
 }
 
