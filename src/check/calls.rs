@@ -79,6 +79,9 @@ impl Checker<'_> {
         if let Some(value) = self.number_function(callee, arguments, span) {
             return value;
         }
+        if let Some(value) = self.of_children(callee, arguments, span) {
+            return value;
+        }
         self.apply_named(callee, arguments, Piped::Nothing, span)
     }
 
@@ -203,7 +206,7 @@ impl Checker<'_> {
         self.report(diagnostic)
     }
 
-    /// A cell used as a layer: `recurrent` of it, which takes the settings the cell does not know.
+    /// A cell used as a layer: `recurrent` of it, or `recursive` of a tree cell, which takes the settings the cell does not know.
     fn apply_cell(
         &mut self,
         cell: &Definition,
@@ -213,7 +216,8 @@ impl Checker<'_> {
         path: Option<String>,
         span: Span,
     ) -> Value {
-        let Definition::Cell { ast, .. } = cell else { return Value::Poison };
+        let Definition::Cell { ast, library } = cell else { return Value::Poison };
+        let reader = if self.is_tree_cell(ast, *library) { "recursive" } else { "recurrent" };
         let own: Vec<&str> =
             ast.settings.iter().map(|p| p.name.name.as_str()).chain(super::cells::free_dims(ast)).collect();
         let (mut of_cell, mut of_layer) = (Vec::new(), Vec::new());
@@ -230,7 +234,7 @@ impl Checker<'_> {
             value: Expr { kind: ExprKind::Call { callee: callee.clone(), arguments: of_cell }, span: callee.span },
         };
         of_layer.insert(usize::from(tensor_first), cell_argument);
-        let Some(definition) = self.definitions.layer("recurrent", true) else { return Value::Poison };
+        let Some(definition) = self.definitions.layer(reader, true) else { return Value::Poison };
         let path = path.unwrap_or_else(|| match self.frame().let_name.take() {
             Some(name) => self.unique_path(&name),
             None => self.unique_path(&callee.name),

@@ -50,6 +50,8 @@ impl Checker<'_> {
     /// The states and equations, everything they name being bound.
     pub fn states(&mut self, cell: &ast::Cell) -> Option<Vec<State>> {
         let mut sizes = Vec::new();
+        let library = self.current().library;
+        self.frame().tree = self.is_tree_cell(cell, library);
         for (i, state) in cell.states.iter().enumerate() {
             let ty = state.ty.as_ref()?;
             let axes = self.declared_axes(ty, &[])?;
@@ -64,8 +66,12 @@ impl Checker<'_> {
                 );
                 return None;
             };
-            let node = self.push(Op::State(i), Vec::new(), Type::example(axes.clone()), state.name.span);
-            self.bind(&state.name.name, Value::Tensor(node), state.name.span);
+            let value = if self.current().tree {
+                Value::OfChildren { state: i, size: size.clone() }
+            } else {
+                Value::Tensor(self.push(Op::State(i), Vec::new(), Type::example(axes.clone()), state.name.span))
+            };
+            self.bind(&state.name.name, value, state.name.span);
             sizes.push(size.clone());
         }
         self.frame().fan = sizes.first().cloned();

@@ -93,6 +93,9 @@ pub struct Frame {
     pub suffix: Option<String>,
     /// Sizes that a `where` declares divisible, while the definition is checked on its own: `H % 2 == 0`.
     pub multiples: BTreeMap<String, i64>,
+    /// Whether these are the equations of a tree cell, and whether inside a sum over the children.
+    pub tree: bool,
+    pub each_child: bool,
     /// Width that a parameter without an initializer takes as its fan.
     pub fan: Option<Dim>,
 }

@@ -1,7 +1,7 @@
 //! The `data` block.
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{Data, Field, FieldKind, Format, Path, Text, TextKind, Windows};
+use crate::ir::{Data, Field, FieldKind, Format, Grouping, Path, Text, TextKind, Windows};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
@@ -19,7 +19,7 @@ pub const DATA: &[Setting] = &[
     },
     Setting {
         name: "format",
-        takes: Takes::Word(&["tsv", "csv", "jsonl", "text"]),
+        takes: Takes::Word(&["tsv", "csv", "jsonl", "ptb", "text"]),
         default: "",
         about: "How rows are written; by the file's extension if left out.",
     },
@@ -68,13 +68,26 @@ const STRIDE: Setting = Setting {
 };
 
 pub const TEXT: &[Setting] = &[LOWERCASE, KEEP_SPACES, MIN_COUNT, MAX_LEN, MAX_VOCAB, WINDOW, STRIDE, COLUMN];
+pub const TREE: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_VOCAB, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
 pub const TAGS: &[Setting] = &[
     Setting {
         name: "of",
         takes: Takes::Name,
         default: "",
-        about: "The text whose tokens have a label each; the only text if left out.",
+        about: "The text whose tokens, or the tree whose nodes, have a label each; the only one if left out.",
+    },
+    Setting {
+        name: "merge",
+        takes: Takes::Groups,
+        default: "",
+        about: "Classes made of several labels: `[[\"negative\", \"0\", \"1\"], …]`. Other labels stay as they are.",
+    },
+    Setting {
+        name: "ignore",
+        takes: Takes::Labels,
+        default: "",
+        about: "Labels that are no class: what has one is neither learned from nor counted.",
     },
     COLUMN,
 ];
@@ -83,7 +96,7 @@ pub const NUMBER: &[Setting] = &[COLUMN];
 /// Fields of one data set.
 const MAX_FIELDS: usize = 64;
 
-const KINDS: [&str; 7] = ["words", "chars", "jieba", "tokens", "class", "tags", "number"];
+const KINDS: [&str; 8] = ["words", "chars", "jieba", "tokens", "tree", "class", "tags", "number"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
@@ -125,6 +138,10 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         }
         let given = settings.iter().map(|setting| (&setting.name, &setting.value));
         let kind = match kind.name.as_str() {
+            "tree" => {
+                let values = reader.settings(TREE, given, "`tree`");
+                (FieldKind::Text(text(TextKind::Tree, &values, reader)), column(&values, name))
+            }
             "words" | "chars" | "jieba" | "tokens" => {
                 let values = reader.settings(TEXT, given, &format!("`{}`", kind.name));
                 let text_kind = match kind.name.as_str() {
@@ -144,7 +161,8 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                 // An empty name: the only text, once all fields are known.
                 let of = values.text("of").unwrap_or((String::new(), name.span));
                 tags.push((name, of.clone()));
-                (FieldKind::Tags { of: of.0 }, column(&values, name))
+                let grouping = grouping(&values, reader);
+                (FieldKind::Tags { of: of.0, grouping }, column(&values, name))
             }
             "number" => {
                 let values = reader.settings(NUMBER, given, "`number`");
@@ -170,7 +188,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                         near,
                     ),
                     None => diagnostic.help(
-                        "texts are `words`, `chars`, `jieba` or `tokens`; labels are `class`, `tags` or `number`",
+                        "texts are `words`, `chars`, `jieba` or `tokens`, trees `tree`; labels are `class`, `tags` or `number`",
                     ),
                 };
                 reader.diagnostics.push(diagnostic);
@@ -188,6 +206,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         Some(Checked::Word("csv")) => Format::Csv,
         Some(Checked::Word("jsonl")) => Format::JsonLines,
         Some(Checked::Word("text")) => Format::Text,
+        Some(Checked::Word("ptb")) => Format::Ptb,
         _ => Format::Auto,
     };
     if path("train").is_none() && !block.entries.is_empty() && !reader.diagnostics.iter().any(Diagnostic::is_error) {
@@ -224,10 +243,29 @@ fn resolve(name: &Ident, (of, at): (String, Span), fields: &mut [Field], reader:
         return;
     };
     for field in fields.iter_mut().filter(|field| field.name == name.name) {
-        if let FieldKind::Tags { of } = &mut field.kind {
+        if let FieldKind::Tags { of, .. } = &mut field.kind {
             of.clone_from(&found);
         }
     }
+}
+
+/// What `merge` and `ignore` say.
+fn grouping(values: &Values, reader: &mut Reader<'_>) -> Grouping {
+    let merge = match values.get("merge") {
+        Some(Checked::Groups(groups)) => groups.clone(),
+        _ => Vec::new(),
+    };
+    let ignore = match values.get("ignore") {
+        Some(Checked::Labels(labels)) => labels.clone(),
+        _ => Vec::new(),
+    };
+    let both = ignore.iter().find(|label| merge.iter().any(|(_, labels)| labels.contains(label)));
+    if let (Some(label), Some(at), Some(earlier)) = (both, values.span("ignore"), values.span("merge")) {
+        let message = format!("the label {label:?} is ignored and made part of a class");
+        let diagnostic = Diagnostic::new(code::DUPLICATE, at, message).here("ignored here");
+        reader.diagnostics.push(diagnostic.label(earlier, "part of a class here").help("take it out of one of them"));
+    }
+    Grouping { merge, ignore }
 }
 
 fn column(values: &Values, name: &Ident) -> String {
@@ -278,5 +316,6 @@ pub fn kind_name(kind: TextKind) -> &'static str {
         TextKind::Chars => "chars",
         TextKind::Jieba => "jieba",
         TextKind::Tokens => "tokens",
+        TextKind::Tree => "tree",
     }
 }

@@ -66,8 +66,10 @@ impl Checker<'_> {
             ExprKind::Name(ident) => {
                 let key = if ident.primed { format!("{}'", ident.name) } else { ident.name.clone() };
                 match self.lookup(&key) {
-                    Some(binding) => matches!(binding.value, Value::Tensor(_) | Value::Poison),
-                    None => self.current().pending.contains_key(&ident.name),
+                    Some(binding) => {
+                        matches!(binding.value, Value::Tensor(_) | Value::OfChildren { .. } | Value::Poison)
+                    }
+                    None => self.is_leaf(ident) || self.current().pending.contains_key(&ident.name),
                 }
             }
             ExprKind::Pipe { .. } | ExprKind::Repeat(_) | ExprKind::Broken => true,
@@ -100,7 +102,13 @@ impl Checker<'_> {
             };
         }
         if let Some(binding) = self.lookup(&ident.name) {
-            return binding.value.clone();
+            return match binding.value.clone() {
+                Value::OfChildren { .. } => self.bare_state(ident),
+                value => value,
+            };
+        }
+        if self.is_leaf(ident) {
+            return self.leaf(ident.span);
         }
         if self.current().pending.contains_key(&ident.name) {
             return self.use_parameter(&ident.name, ident.span);

@@ -39,11 +39,12 @@ impl Loader for NoFiles {
 /// Every library file's path starts so.
 pub const LIBRARY_PREFIX: &str = "<stdlib>/";
 
-const LIBRARY: [(&str, &str); 4] = [
+const LIBRARY: [(&str, &str); 5] = [
     ("<stdlib>/primitives.rnn", include_str!("../../stdlib/primitives.rnn")),
     ("<stdlib>/cells.rnn", include_str!("../../stdlib/cells.rnn")),
     ("<stdlib>/layers.rnn", include_str!("../../stdlib/layers.rnn")),
     ("<stdlib>/recurrent.rnn", include_str!("../../stdlib/recurrent.rnn")),
+    ("<stdlib>/trees.rnn", include_str!("../../stdlib/trees.rnn")),
 ];
 
 /// Imports inside each other.

@@ -4,7 +4,7 @@
 //!
 //! A way through it: `model` (its head and its result); `statements` and `evaluate` (bodies and expressions); `calls`,
 //! `arguments`, `kinds` (what an application means and is given); `elaborate`, `results` (a layer's body in one use, and
-//! what it promises); `cells`, `scans`, `parameters`; `primitives`, `operators`, `numbers`, `shapes` (types of results). `data`
+//! what it promises); `cells`, `trees`, `scans`, `parameters`; `primitives`, `operators`, `numbers`, `shapes` (types of results). `data`
 //! and `train` are read through `reader` against the tables of `settings`. `layers`, `cells` and `lints` look at definitions
 //! that nothing may use.
 
@@ -38,6 +38,7 @@ mod statements;
 mod synonyms;
 mod target;
 mod train;
+mod trees;
 mod value;
 
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ use crate::ir::{FieldKind, Program};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TAGS, TEXT};
+pub use data::{CLASS, DATA, TREE, TAGS, TEXT};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
@@ -130,7 +131,7 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     }
     diagnostics.append(&mut checker.diagnostics);
     if let (Some(model), Some(block)) = (&model, train_block) {
-        target::settings(&model.target, block, &train, &mut diagnostics);
+        target::settings(&model.target, data.as_ref(), block, &train, &mut diagnostics);
     }
     if !diagnostics.iter().any(Diagnostic::is_error) {
         user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));

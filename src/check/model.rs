@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Target, Type};
+use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Target, TextKind, Type};
 use crate::syntax::ast::{self, Result, TypeKind};
 
 use super::checker::{Checker, Frame};
@@ -109,7 +109,7 @@ impl Checker<'_> {
                 );
                 return None;
             };
-            if !matches!(kind.name.as_str(), "words" | "chars" | "jieba" | "tokens") {
+            if !matches!(kind.name.as_str(), "words" | "chars" | "jieba" | "tokens" | "tree") {
                 let message = format!("a model cannot read `{}`", kind.name);
                 self.report(
                     Diagnostic::new(code::DATA_FIELD, kind.span, message)
@@ -121,13 +121,13 @@ impl Checker<'_> {
             for dim in dims {
                 if let ast::ExprKind::Name(ident) = &dim.kind {
                     length = ident.name.clone();
-                    let steps = tokens(&name.name, &length).axes.swap_remove(0);
+                    let steps = tokens(&name.name, &length, kind.name == "tree").axes.swap_remove(0);
                     self.bind(&length, Value::Dim(steps), ident.span);
                 }
             }
             if let Some(field) = data.and_then(|data| data.field(&name.name))
                 && let FieldKind::Text(text) = &field.kind
-                && kind.name != "tokens"
+                && (kind.name != "tokens" || text.kind == TextKind::Tree)
                 && kind.name != super::data::kind_name(text.kind)
             {
                 let message = format!(
@@ -145,8 +145,8 @@ impl Checker<'_> {
             }
         }
         let Some(data) = data else {
-            if parameter.ty.is_some() {
-                return Some(tokens(&name.name, &length));
+            if let Some(ast::TypeExpr { kind: TypeKind::Of { name: kind, .. }, .. }) = &parameter.ty {
+                return Some(tokens(&name.name, &length, kind.name == "tree"));
             }
             let message = format!("where `{}` comes from is not known", name.name);
             let help =
@@ -157,11 +157,13 @@ impl Checker<'_> {
             return None;
         };
         match data.field(&name.name).map(|field| (&field.kind, field.span)) {
-            Some((FieldKind::Text(_), _)) => {
+            Some((FieldKind::Text(text), _)) => {
+                let tree = text.kind == TextKind::Tree;
+                let length = if tree && parameter.ty.is_none() { "N".to_string() } else { length };
                 // Two texts have lengths of their own.
                 let texts = data.fields.iter().filter(|f| matches!(f.kind, FieldKind::Text(_))).count();
-                let length = if texts > 1 && parameter.ty.is_none() { format!("T_{}", name.name) } else { length };
-                Some(tokens(&name.name, &length))
+                let length = if texts > 1 && parameter.ty.is_none() { format!("{length}_{}", name.name) } else { length };
+                Some(tokens(&name.name, &length, tree))
             }
             Some((FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number, span)) => {
                 let message = format!("`{}` is a label; a model reads texts and gives a label", name.name);
@@ -197,9 +199,10 @@ impl Checker<'_> {
     }
 }
 
-/// The tokens of a field; `length` is what their number is called.
-fn tokens(field: &str, length: &str) -> Type {
-    let length = Symbol::Length { field: field.into(), name: length.into() };
+/// The tokens of a field, or of the nodes of a tree; `length` is what their number is called.
+fn tokens(field: &str, length: &str, tree: bool) -> Type {
+    let (field, name) = (field.into(), length.into());
+    let length = if tree { Symbol::Nodes { field, name } } else { Symbol::Length { field, name } };
     Type { element: Element::Token, ..Type::example(vec![Dim::symbol(length)]) }
 }
 

@@ -74,6 +74,9 @@ impl Checker<'_> {
             );
         };
         let ty = self.ty(x).clone();
+        if !self.generic() && !self.fits_tree(name, x, x_span, span) {
+            return Value::Poison;
+        }
         let features = || ty.axes.last().cloned().unwrap_or_default();
         let one_step = Type { directions: None, axes: ty.axes.iter().skip(1).cloned().collect(), ..ty.clone() };
         let without_features =
@@ -115,7 +118,10 @@ impl Checker<'_> {
                 axes.push(features());
                 self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
             }
-            "scan" => return self.scan(x, x_span, &arguments, span),
+            "scan" => return self.scan(false, x, x_span, &arguments, span),
+            "fold" => return self.scan(true, x, x_span, &arguments, span),
+            "root" => self.push(Op::First, vec![x], one_step, span),
+            "bilinear" => return self.bilinear(&arguments.values, span),
             "shift" => match setting("steps") {
                 Some((Value::Dim(steps), at)) => match steps.as_constant() {
                     Some(0) => {
@@ -191,6 +197,52 @@ impl Checker<'_> {
             _ => return Value::Poison,
         };
         Value::Tensor(node)
+    }
+
+    /// Whether a layer that needs an order in time is not given a tree, and one that needs a tree is.
+    fn fits_tree(&mut self, name: &str, x: NodeId, x_span: Span, span: Span) -> bool {
+        let ty = self.ty(x).clone();
+        let (message, help) = match (name, ty.is_tree()) {
+            ("scan" | "shift" | "last" | "first" | "final", true) => (
+                format!("`{name}` goes along a text, and {ty} are the nodes of a tree, which come in no such order"),
+                match name {
+                    "scan" => "`fold` takes a cell from the leaves up to the root: `fold(binary_tree_lstm, 128)`",
+                    "shift" => "a node sees its children in the cell of a `fold`",
+                    _ => "`root` takes the value at the root of a tree",
+                },
+            ),
+            ("fold" | "root", false) => (
+                format!("`{name}` needs the nodes of a tree, and {ty} has none"),
+                "declare the field as `tree : tree`; over a text a cell is read by `recurrent` or `bidirectional`",
+            ),
+            _ => return true,
+        };
+        let (at, what) = self.describe(x, x_span);
+        let diagnostic = Diagnostic::new(code::TREE_AXIS, span, message);
+        let diagnostic = if at == span { diagnostic.here(what) } else { diagnostic.here("not over this").label(at, what) };
+        self.report(diagnostic.help(help));
+        false
+    }
+
+    /// `bilinear(tensor, a, b)`: the signature has matched the last axes; the others must be equal.
+    fn bilinear(&mut self, values: &[(NodeId, Span)], span: Span) -> Value {
+        let [(tensor, tensor_span), (a, a_span), (b, b_span)] = *values else { return Value::Poison };
+        let (tensor_ty, left, right) = (self.ty(tensor).clone(), self.ty(a).clone(), self.ty(b).clone());
+        let leading = |ty: &Type| ty.axes[..ty.rank() - 1].to_vec();
+        if tensor_ty.per_example {
+            let message = "`bilinear` takes its tensor from a parameter";
+            let diagnostic = Diagnostic::new(code::RANK, tensor_span, message).here("differs from example to example");
+            return self.report(diagnostic.help("declare it: `param tensor : [K, A, B]`"));
+        }
+        if !left.per_example || !right.per_example || leading(&left) != leading(&right) {
+            let ((a_at, a_text), (b_at, b_text)) = (self.describe(a, a_span), self.describe(b, b_span));
+            let message = format!("`bilinear` needs two values that differ in the last axis alone, and gets {left} and {right}");
+            let diagnostic = Diagnostic::new(code::SHAPE_CLASH, span, message).here("these do not fit");
+            return self.report(diagnostic.label(a_at, a_text).label(b_at, b_text));
+        }
+        let mut axes = leading(&left);
+        axes.extend(tensor_ty.axes.first().cloned());
+        Value::Tensor(self.push(Op::Bilinear, vec![tensor, a, b], Type::example(axes), span))
     }
 
     pub fn elementwise(&mut self, op: UnaryOp, x: NodeId, span: Span) -> Value {

@@ -77,7 +77,7 @@ fn reached(graph: &Graph, output: usize) -> BTreeSet<ParameterId> {
             continue;
         }
         let reads_input = match &node.op {
-            Op::Scan { cell, .. } => reached_in_cell(&graph.cells[cell.0], &mut reached),
+            Op::Scan { cell, .. } | Op::Fold { cell } => reached_in_cell(&graph.cells[cell.0], &mut reached),
             Op::Parameter(id) => reached.insert(*id),
             _ => true,
         };
@@ -101,7 +101,7 @@ fn reached_in_cell(cell: &Cell, reached: &mut BTreeSet<ParameterId>) -> bool {
         let nodes =
             || cell.nodes.iter().zip(&needed).filter(|(_, needed)| **needed).map(|(node, _): (&Node, _)| &node.op);
         let read: BTreeSet<usize> =
-            nodes().filter_map(|op| if let Op::State(i) = op { Some(*i) } else { None }).collect();
+            nodes().filter_map(Op::state).collect();
         if read.is_subset(&states) {
             reached.extend(nodes().filter_map(|op| if let Op::Parameter(id) = op { Some(*id) } else { None }));
             return nodes().any(|op| *op == Op::StepInput);

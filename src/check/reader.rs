@@ -96,6 +96,8 @@ impl Reader<'_> {
             (ExprKind::Name(ident), Takes::Name) => Some(Checked::Text(ident.name.clone(), ident.span)),
             (ExprKind::Name(ident), Takes::Word(words)) => self.word(setting, ident, words),
             (ExprKind::List(items), Takes::Betas) => self.betas(setting, items, expr.span),
+            (ExprKind::List(items), Takes::Labels) => self.labels(setting, items, expr.span).map(Checked::Labels),
+            (ExprKind::List(items), Takes::Groups) => self.groups(setting, items),
             (_, Takes::ClassWeights) => self.class_weights(setting, &kind, expr.span),
             (ExprKind::Name(ident), Takes::Call(choices)) => self.choice(setting, ident, &[], choices, expr.span),
             (ExprKind::Call { callee, arguments }, Takes::Call(choices)) => {
@@ -266,6 +268,59 @@ impl Reader<'_> {
                 )
             }
         }
+    }
+
+    /// Texts, at least one, none of them twice.
+    fn labels(&mut self, setting: &Setting, items: &[Expr], span: Span) -> Option<Vec<String>> {
+        let mut labels: Vec<String> = Vec::new();
+        for item in items {
+            let ExprKind::String(label) = &item.kind else {
+                let message = format!("`{}` takes {}, not {}", setting.name, setting.takes.describe(), describe(&item.kind));
+                let diagnostic = Diagnostic::new(code::WRONG_KIND, item.span, message).here("not a label");
+                self.push(diagnostic.help("labels stand in double quotes"));
+                return None;
+            };
+            if labels.contains(label) {
+                let message = format!("the label {label:?} stands twice in `{}`", setting.name);
+                self.push(Diagnostic::new(code::DUPLICATE, item.span, message).here("again here"));
+                return None;
+            }
+            labels.push(label.clone());
+        }
+        if labels.is_empty() {
+            let message = format!("`{}` takes at least one label", setting.name);
+            self.push(Diagnostic::new(code::WRONG_KIND, span, message).here("empty").help("leave the setting out"));
+            return None;
+        }
+        Some(labels)
+    }
+
+    fn groups(&mut self, setting: &Setting, items: &[Expr]) -> Option<Checked> {
+        let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+        for item in items {
+            let group = match &item.kind {
+                ExprKind::List(group) => match group.as_slice() {
+                    [Expr { kind: ExprKind::String(name), .. }, labels @ ..] if !labels.is_empty() => {
+                        Some((name.clone(), self.labels(setting, labels, item.span)?))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            let Some((name, labels)) = group else {
+                let message = format!("`{}` takes {}", setting.name, setting.takes.describe());
+                let diagnostic = Diagnostic::new(code::WRONG_KIND, item.span, message).here("not a class with its labels");
+                return self.push(diagnostic.help("the name of a class, and the labels that it is made of"));
+            };
+            let twice = groups.iter().find_map(|(_, earlier)| earlier.iter().find(|label| labels.contains(label)));
+            if twice.is_some() || groups.iter().any(|(earlier, _)| *earlier == name) {
+                let (what, which) = twice.map_or(("class", &name), |label| ("label", label));
+                let message = format!("the {what} {which:?} stands twice in `{}`", setting.name);
+                return self.push(Diagnostic::new(code::DUPLICATE, item.span, message).here("again here"));
+            }
+            groups.push((name, labels));
+        }
+        Some(Checked::Groups(groups))
     }
 
     fn class_weights(&mut self, setting: &Setting, kind: &ExprKind, span: Span) -> Option<Checked> {

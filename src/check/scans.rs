@@ -1,4 +1,4 @@
-//! Scans: a cell with the sizes and settings of one use, read over a sequence.
+//! Scans and folds: a cell with the sizes and settings of one use, read over a sequence or over a tree.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use super::shapes::Input;
 use super::value::{CellValue, Kind, Value};
 
 impl Checker<'_> {
-    /// `scan(x, cell, hidden_size, reverse)`
-    pub fn scan(&mut self, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
+    /// `scan(x, cell, hidden_size, reverse)`, or `fold(x, cell, hidden_size)`.
+    pub fn scan(&mut self, fold: bool, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
         let setting = |wanted: &str| {
             arguments.settings.iter().find(|(p, _, _)| p.name.name == wanted).map(|(_, v, s)| (v.clone(), *s))
         };
@@ -38,22 +38,35 @@ impl Checker<'_> {
         if self.broken.contains(&(cell.definition.name().to_string(), cell.definition.library())) {
             return self.abstract_scan(x, size, span);
         }
+        if let Definition::Cell { ast, library } = &cell.definition
+            && self.is_tree_cell(ast, *library) != fold
+        {
+            return self.wrong_cell(fold, &cell);
+        }
         let ty = self.ty(x).clone();
         let width = ty.last_axis().cloned().unwrap_or_default();
         let turn = self.current().turn;
         // PyTorch's names; a second scan of the same turn and direction goes under the cell's name.
-        let plain = self.frame().scans.insert((turn, reverse));
+        let plain = self.frame().scans.insert((turn, reverse)) && !(fold && self.current().path.is_empty());
         let path = if plain { self.current().path.clone() } else { self.unique_path(cell.definition.name()) };
-        let suffix = format!("_l{turn}{}", if reverse { "_reverse" } else { "" });
+        let suffix = match (fold, reverse) {
+            (true, _) => String::new(),
+            (false, false) => format!("_l{turn}"),
+            (false, true) => format!("_l{turn}_reverse"),
+        };
         let Some(cell) = self.instantiate(&cell, &width, x_span, (size.clone(), size_span), path, suffix, span) else {
             return Value::Poison;
         };
         let output = cell.states[0].size.clone();
         self.cells.push(cell);
+        let cell = CellId(self.cells.len() - 1);
+        let axes = vec![ty.axes[0].clone(), output.clone()];
+        if fold {
+            return Value::Tensor(self.push(Op::Fold { cell }, vec![x], Type::example(axes), span));
+        }
         let direction = if reverse { Direction::Backward } else { Direction::Forward };
-        let directions = Some(vec![Segment { width: output.clone(), direction }]);
-        let axes = vec![ty.axes[0].clone(), output];
-        let op = Op::Scan { cell: CellId(self.cells.len() - 1), reverse };
+        let directions = Some(vec![Segment { width: output, direction }]);
+        let op = Op::Scan { cell, reverse };
         Value::Tensor(self.push(op, vec![x], Type { directions, ..Type::example(axes) }, span))
     }
 
@@ -145,6 +158,27 @@ impl Checker<'_> {
         }
         let states = self.states(cell)?;
         Some((width.clone(), states))
+    }
+
+    /// A tree cell where a sequence is read, or the reverse.
+    fn wrong_cell(&mut self, fold: bool, cell: &CellValue) -> Value {
+        let name = cell.definition.name();
+        let (message, help) = match fold {
+            true => (
+                format!("`fold` goes up a tree, and `{name}` reads a sequence: it has a step before, and no children"),
+                "in a tree cell states are those of children: `left(h)`, `right(h)` or `sum_over_children(h)`".to_string(),
+            ),
+            false => (
+                format!("`{name}` is a cell over trees: a step of a sequence has no children"),
+                format!("over a `tree` field say `fold({name}, 128)`"),
+            ),
+        };
+        self.report(
+            Diagnostic::new(code::TREE_CELL, cell.span, message)
+                .here("not for this")
+                .label(cell.definition.ident().span, "defined here")
+                .help(help),
+        )
     }
 
     /// The result of a scan whose cell is not known or broken.

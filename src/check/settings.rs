@@ -39,6 +39,10 @@ pub enum Takes {
     Word(&'static [&'static str]),
     /// Two numbers in `[0, 1)`.
     Betas,
+    /// Labels: `["2", "x"]`.
+    Labels,
+    /// Classes, each with the labels it is made of: `[["negative", "0", "1"], …]`.
+    Groups,
     /// `none`, `balanced` or `{ label = weight }` written as calls of `weights(...)`.
     ClassWeights,
     Call(&'static [Choice]),
@@ -71,6 +75,8 @@ impl Takes {
                 format!("one of {}", words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "))
             }
             Takes::Betas => "two numbers, as in [0.9, 0.999]".into(),
+            Takes::Labels => "labels, as in [\"0\", \"1\"]".into(),
+            Takes::Groups => "classes with their labels, as in [[\"negative\", \"0\", \"1\"]]".into(),
             Takes::ClassWeights => "`balanced` or pairs of label and weight".into(),
             Takes::Call(choices) => {
                 format!("one of {}", choices.iter().map(|c| format!("`{}`", c.name)).collect::<Vec<_>>().join(", "))
@@ -89,6 +95,8 @@ pub enum Checked {
     Word(&'static str),
     Pair(f64, f64),
     Weights(Vec<(String, f64)>),
+    Labels(Vec<String>),
+    Groups(Vec<(String, Vec<String>)>),
     Call(&'static Choice, Values),
     /// `none`: the setting is off.
     None,

@@ -9,7 +9,7 @@ use super::checker::Checker;
 use super::value::Value;
 
 /// The sequence and token kinds a declared type can name.
-const TOKEN_TYPES: [&str; 4] = ["tokens", "words", "chars", "jieba"];
+const TOKEN_TYPES: [&str; 5] = ["tokens", "words", "chars", "jieba", "tree"];
 
 /// A value on its way into a parameter.
 pub struct Input {
@@ -294,6 +294,7 @@ impl Checker<'_> {
             "words",
             "chars",
             "jieba",
+            "tree",
             "class",
         ];
         let usual = match name {

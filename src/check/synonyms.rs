@@ -122,6 +122,9 @@ pub fn elsewhere(word: &str) -> Option<&'static str> {
         "conv" | "conv1d" | "conv_1d" | "transformer" | "multiheadattention" => {
             "this language is for recurrent models: `recurrent_conv`, `bilstm`, `attention` …"
         }
+        "left" | "right" | "sum_over_children" => {
+            "the states of children are known in the equations of a tree cell, by the name of a state: `left(h)`"
+        }
         _ => return None,
     })
 }

@@ -46,7 +46,7 @@ impl Checker<'_> {
         };
         match &field.kind {
             FieldKind::Class => Some(class(&name.name, &name.name, field.span)),
-            FieldKind::Tags { of } => {
+            FieldKind::Tags { of, .. } => {
                 // What is no field has been reported where it is written.
                 data.field(of)?;
                 let steps = self.steps_of(of, field.span)?;
@@ -112,7 +112,7 @@ impl Checker<'_> {
             return Some(class(&name, &dim.name, ty.span));
         }
         let (steps, _) = self.dim_of(&dims[0])?;
-        let Some(Symbol::Length { field: of, .. }) = steps.as_symbol().cloned() else {
+        let Some(Symbol::Length { field: of, .. } | Symbol::Nodes { field: of, .. }) = steps.as_symbol().cloned() else {
             let message = format!("`{steps}` is not the length of a text that the model reads");
             self.report(Diagnostic::new(code::OUTPUT, dims[0].span, message).here("not a length"));
             return None;
@@ -129,6 +129,12 @@ impl Checker<'_> {
             return None;
         }
         let steps = self.steps_of(&text.name, text.span)?;
+        if steps.as_symbol().is_some_and(Symbol::is_nodes) {
+            let message = format!("`{}` is a tree, whose nodes come in no order: none is the next", text.name);
+            let diagnostic = Diagnostic::new(code::TREE_AXIS, text.span, message).here("a tree");
+            self.report(diagnostic.help("a model of trees gives a label at every node: `label : tags { of = tree }`"));
+            return None;
+        }
         let target = Target::Next(text.name.clone());
         let axes = std::iter::once(steps).chain(target.choices()).collect();
         Some(Aim { target, axes, span, choices: format!("vocabulary({})", text.name) })
@@ -250,13 +256,17 @@ fn tags(field: &str, of: &str, steps: Dim, choices: &str, span: Span) -> Aim {
 /// Reports the settings of `train` that the target gives no meaning.
 pub(super) fn settings(
     target: &Target,
+    data: Option<&ir::Data>,
     block: &ast::SettingsBlock,
     train: &ir::Train,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let classes = target.has_labels();
+    let trees = data.is_some_and(|data| target.is_of_trees(data));
     let what = match target {
-        Target::Class(_) | Target::Tags { .. } => return,
+        Target::Class(_) => "a classifier",
+        Target::Tags { .. } if trees => "a model of trees",
+        Target::Tags { .. } => "a tagger",
         Target::Number(_) => "a model that predicts a number",
         Target::Next(_) => "a language model",
     };
@@ -264,6 +274,7 @@ pub(super) fn settings(
         Metric::ValidLoss | Metric::TrainLoss => true,
         Metric::ValidAccuracy => target.choices().is_some(),
         Metric::ValidMacroF1 => classes,
+        Metric::ValidRootAccuracy => trees,
     };
     for entry in &block.entries {
         let Entry::Setting(setting) = entry else { continue };

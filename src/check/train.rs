@@ -168,7 +168,7 @@ pub const TRAIN: &[Setting] = &[
     },
     Setting {
         name: "monitor",
-        takes: Takes::Word(&["valid_loss", "valid_accuracy", "valid_macro_f1", "train_loss"]),
+        takes: Takes::Word(&["valid_loss", "valid_accuracy", "valid_macro_f1", "valid_root_accuracy", "train_loss"]),
         default: "valid_loss",
         about: "What decides the best epoch.",
     },

@@ -30,6 +30,11 @@ pub enum Value {
     },
     /// A setting whose value is not known while its definition is checked on its own.
     Abstract(Kind),
+    /// A state of a tree cell: every child has one.
+    OfChildren {
+        state: usize,
+        size: Dim,
+    },
     /// The result of something already reported. Whatever uses it stays silent.
     Poison,
 }
@@ -54,6 +59,7 @@ impl Value {
             }
             Value::Initializer(_) | Value::Pretrained { .. } => "an initializer".into(),
             Value::Abstract(kind) => kind.article().into(),
+            Value::OfChildren { .. } => "a state of each child".into(),
             Value::Poison => "something that could not be read".into(),
         }
     }

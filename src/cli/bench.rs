@@ -34,7 +34,7 @@ impl Load {
             Symbol::Vocabulary(_) => Some(self.vocabulary),
             Symbol::Classes(_) => Some(self.classes),
             Symbol::VectorSize(_) => Some(self.vectors),
-            Symbol::Length { .. } | Symbol::Declared(_) => None,
+            Symbol::Length { .. } | Symbol::Nodes { .. } | Symbol::Declared(_) => None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCod
         predictor.labels.as_ref(),
     )
     .map_err(Failure::input)?;
+    predictor::check_children(&predictor.model.graph, &split).map_err(Failure::input)?;
     if data.is_none()
         && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
         && file.sha256 != split.sha256

@@ -47,6 +47,7 @@ fn human(path: &Path, predictor: &Predictor, record: &Record) -> Result<String, 
         let plain = |name: &str, key: &str| figure(key).map(|value| format!("{name} {value:.3}"));
         let figures = [
             percent("accuracy", "accuracy"),
+            percent("at the root", "root_accuracy"),
             percent("macro F1", "macro_f1"),
             plain("perplexity", "perplexity"),
             plain("mean absolute error", "mean_absolute_error"),

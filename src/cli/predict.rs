@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Failure, Output, files, say};
+use crate::data::tree::{self, Tree};
 use crate::diagnostic::render::printable;
 use crate::ir::Target;
-use crate::predictor::{self, Prediction, Predictor};
+use crate::predictor::{self, Encoded, Prediction, Predictor};
 
 /// Texts that wait are taken together, at most so many.
 const BATCH: usize = 64;
@@ -120,22 +121,22 @@ fn show(predictor: &Predictor, rows: impl Iterator<Item = Row>, format: Output) 
 }
 
 /// The ids of every field the model reads. A model of several fields takes a JSON object a line.
-fn encode(predictor: &Predictor, text: &str) -> Result<Vec<Vec<u32>>, String> {
-    let tokens = |field: &str, text: &str| predictor.encode(field, text).ok_or_else(|| "the text is empty".to_string());
+fn encode(predictor: &Predictor, text: &str) -> Result<Vec<Encoded>, String> {
     if let [field] = predictor.model.inputs.as_slice() {
-        return Ok(vec![tokens(field, text)?]);
+        return Ok(vec![predictor.encode(field, text)?]);
     }
     let fields = predictor.model.inputs.join(", ");
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
         .map_err(|_| format!("this model reads {fields}: write one JSON object a text, with these names"))?;
     let field = |name: &String| match object.get(name) {
-        Some(serde_json::Value::String(text)) => tokens(name, text).map_err(|why| format!("{name}: {why}")),
+        Some(serde_json::Value::String(text)) => predictor.encode(name, text).map_err(|why| format!("{name}: {why}")),
         _ => Err(format!("the object has no text {name:?}; this model reads {fields}")),
     };
     predictor.model.inputs.iter().map(field).collect()
 }
 
-/// The tokens that a tagger labels, as the text has them; empty for any other model.
+/// The tokens that a tagger labels, as the text has them; of a tree the word of every node, or nothing; empty for any other
+/// model.
 fn tokens(predictor: &Predictor, text: &str) -> Vec<String> {
     let Target::Tags { of, .. } = &predictor.model.target else { return Vec::new() };
     let object = || serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
@@ -143,6 +144,11 @@ fn tokens(predictor: &Predictor, text: &str) -> Vec<String> {
         [_] => Some(text.to_string()),
         _ => object().and_then(|object| Some(object.get(of)?.as_str()?.to_string())),
     };
+    if predictor.data.is_tree(of) {
+        let word = |node: &tree::Node| node.word.unwrap_or_default().to_string();
+        let words = |text: String| Some(Tree::parse(text.trim()).ok()?.nodes.iter().map(word).collect());
+        return own.and_then(words).unwrap_or_default();
+    }
     own.zip(predictor.tokenizer(of)).map(|(text, tokenizer)| tokenizer.tokens(&text)).unwrap_or_default()
 }
 
@@ -150,7 +156,7 @@ fn tokens(predictor: &Predictor, text: &str) -> Vec<String> {
 fn human(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> String {
     let percent = |p: f32| format!("{:.1}%", 100.0 * p);
     match prediction {
-        Prediction::Class { label, probabilities } => {
+        Prediction::Class { label, probabilities } | Prediction::Tree { label, probabilities, .. } => {
             let mut others: Vec<(&str, f32)> =
                 names(predictor).zip(probabilities.iter().copied()).filter(|(name, _)| name != label).collect();
             others.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -176,6 +182,16 @@ fn json(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> se
                 .map(|(label, p)| (label.to_string(), serde_json::json!(p)))
                 .collect();
             serde_json::json!({ "label": label, "probabilities": probabilities })
+        }
+        Prediction::Tree { label, probabilities, nodes } => {
+            let root = Prediction::Class { label: label.clone(), probabilities: probabilities.clone() };
+            let mut value = json(predictor, &root, &[]);
+            let node = |(word, (parent, label, probability)): (&String, &(u32, String, f32))| {
+                let word = Some(word).filter(|word| !word.is_empty());
+                serde_json::json!({ "parent": parent, "word": word, "label": label, "probability": probability })
+            };
+            value["nodes"] = tokens.iter().zip(nodes).map(node).collect();
+            value
         }
         Prediction::Tags(tags) => {
             let tag = |(token, (label, probability)): (&String, &(String, f32))| serde_json::json!({ "token": token, "label": label, "probability": probability });

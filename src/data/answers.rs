@@ -81,6 +81,20 @@ impl Answers {
         Ok(())
     }
 
+    /// Adds the label of a node of the row's tree.
+    pub(super) fn push(&mut self, class: u32) {
+        if let Self::Tags(tags) = self {
+            tags.ids.push(class);
+        }
+    }
+
+    /// Ends the row whose nodes have had their labels.
+    pub(super) fn end(&mut self) {
+        if let Self::Tags(tags) = self {
+            tags.end();
+        }
+    }
+
     /// The classes of all rows, provisional or not.
     pub(super) fn classes_mut(&mut self) -> &mut [u32] {
         match self {
@@ -98,14 +112,15 @@ impl Answers {
             Self::Tags(tags) => tags.ids(),
             Self::Numbers(_) | Self::Next(_) => &[],
         };
-        classes.iter().for_each(|class| counts[*class as usize] += 1);
+        let asked = classes.iter().filter(|class| **class != IGNORED);
+        asked.for_each(|class| counts[*class as usize] += 1);
         counts
     }
 }
 
-/// The column that the answers stand in, or nothing where they are in the text itself.
+/// The column that the answers stand in, or nothing where they are in the text or the tree itself.
 pub(super) fn column<'d>(data: &'d Data, target: &Target) -> Result<Option<&'d str>, String> {
-    if let Target::Next(_) = target {
+    if matches!(target, Target::Next(_)) || target.is_of_trees(data) {
         return Ok(None);
     }
     let field = data.field(target.field()).ok_or_else(|| format!("`data` has no field `{}`", target.field()))?;

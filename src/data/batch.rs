@@ -57,20 +57,28 @@ pub struct Batch {
 }
 
 /// The texts of one field of a batch, padded to the longest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// Time-major, `steps * batch`: the id of step `t` of example `b` is at `t * batch + b`; [`PAD`] after its end.
     pub ids: Vec<u32>,
     pub steps: usize,
     /// The true length of every example.
     pub lengths: Vec<u32>,
+    /// Of a tree field, in the layout of `ids`: the step at which each node's parent stands, which comes before it; the root
+    /// is step 0 and its own parent. Empty for texts.
+    pub parents: Vec<u32>,
 }
 
 impl Tokens {
     pub fn from_texts<T: AsRef<[u32]>>(texts: &[T]) -> Self {
         let (steps, ids) = time_major(texts, PAD);
         let length = |text: &T| u32::try_from(text.as_ref().len()).expect("a text is shorter than 2³² tokens");
-        Self { ids, steps, lengths: texts.iter().map(length).collect() }
+        Self { ids, steps, lengths: texts.iter().map(length).collect(), ..Self::default() }
+    }
+
+    /// Trees by their nodes' words, each with the parents of its nodes.
+    pub fn from_trees<T: AsRef<[u32]>>(words: &[T], parents: &[T]) -> Self {
+        Self { parents: time_major(parents, 0).1, ..Self::from_texts(words) }
     }
 
     /// The number of examples.
@@ -101,7 +109,11 @@ impl Split {
             // After the last token of a text nothing is asked, so there is no reading it.
             let unread = usize::from(self.answers == Answers::Next(field.clone()));
             let read = |&row: &usize| &texts.get(row)[..texts.get(row).len() - unread];
-            Tokens::from_texts(&rows.iter().map(read).collect::<Vec<_>>())
+            let words: Vec<_> = rows.iter().map(read).collect();
+            match self.parents.get(field) {
+                Some(parents) => Tokens::from_trees(&words, &rows.iter().map(|&row| parents.get(row)).collect::<Vec<_>>()),
+                None => Tokens::from_texts(&words),
+            }
         };
         Batch {
             indices: rows.to_vec(),
@@ -200,9 +212,9 @@ mod tests {
     #[test]
     fn ids_are_time_major_and_padded_with_zero() {
         let tokens = Tokens::from_texts(&[vec![5, 6, 7], vec![8]]);
-        assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1] });
+        assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1], ..Tokens::default() });
         assert_eq!(tokens.batch(), 2);
-        assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens { ids: vec![], steps: 0, lengths: vec![] });
+        assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens { ids: vec![], steps: 0, lengths: vec![], ..Tokens::default() });
     }
 
     #[test]
@@ -211,6 +223,7 @@ mod tests {
         let split = load(&data("words"), &[("train.tsv", content)]).unwrap().train;
         let batch = split.batch(&[2, 1]);
         assert_eq!((batch.indices, batch.expected), (vec![2, 1], Expected::Classes(vec![0, 1])));
-        assert_eq!(batch.texts["text"], Tokens { ids: vec![4, 2, 2, 0, 2, 0], steps: 3, lengths: vec![3, 1] });
+        let tokens = Tokens { ids: vec![4, 2, 2, 0, 2, 0], steps: 3, lengths: vec![3, 1], ..Tokens::default() };
+        assert_eq!(batch.texts["text"], tokens);
     }
 }

@@ -1,11 +1,12 @@
 //! All files of an experiment as ids. Vocabularies and labels come from train and from nothing else.
 
+use super::error::quoted;
 use super::labels::sorted;
 use super::split::text_fields;
 use super::vocabulary::Counter;
-use super::{DataError, Labels, Split, Vocabulary};
+use super::{DataError, IGNORED, Labels, Split, Vocabulary};
 use crate::ir::{self, Data, Target};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What a `data { … }` block declares, read.
@@ -51,7 +52,13 @@ fn read_train(path: &Path, data: &Data, target: &Target) -> Result<Train, DataEr
     let mut classes: HashMap<String, u32> = HashMap::new();
     let mut names: Vec<String> = Vec::new();
     let token = |field: usize, token: &str| counters[field].number(token);
+    let mut seen = HashSet::new();
+    let grouping = target.grouping(data);
     let label = |_, label: &str| {
+        if grouping.is_some() && !seen.contains(label) {
+            seen.insert(label.to_owned());
+        }
+        let Some(label) = grouping.map_or(Some(label), |grouping| grouping.class(label)) else { return Ok(IGNORED) };
         if let Some(number) = classes.get(label) {
             return Ok(*number);
         }
@@ -62,17 +69,21 @@ fn read_train(path: &Path, data: &Data, target: &Target) -> Result<Train, DataEr
     };
     let mut train = Split::scan(path, data, target, token, label)?;
 
+    if let Some(absent) = grouping.and_then(|grouping| grouping.labels().find(|label| !seen.contains(*label))) {
+        let message = format!("the label {}, which `{}` speaks of, does not occur", quoted(absent), target.field());
+        let help = "`merge` and `ignore` are about labels of the training data";
+        return Err(DataError::new(&train.path, None, message).help(help));
+    }
     let labels = if target.has_labels() { Some(labels(&mut train, names)?) } else { None };
 
     let mut vocabularies = BTreeMap::new();
+    let mut ids = BTreeMap::new();
     for ((field, text), counter) in text_fields(data).zip(counters) {
         let (vocabulary, became) = counter.finish(text.min_count, text.max_vocab);
-        if let Some(texts) = train.texts.get_mut(field) {
-            texts.ids.iter_mut().for_each(|id| *id = became[*id as usize]);
-        }
+        ids.insert(field, became);
         vocabularies.insert(field.to_owned(), vocabulary);
     }
-    train.count_unknown();
+    train.number(|field, number| ids[field][number as usize]);
     train.cut(data, |windows| windows.stride)?;
     Ok((vocabularies, labels, train))
 }
@@ -81,11 +92,12 @@ fn read_train(path: &Path, data: &Data, target: &Target) -> Result<Train, DataEr
 fn labels(train: &mut Split, names: Vec<String>) -> Result<Labels, DataError> {
     let (became, names) = sorted(names);
     if let [only] = names.as_slice() {
-        let message = format!("every row has the label {}", super::error::quoted(only));
+        let message = format!("every row has the label {}", quoted(only));
         return Err(DataError::new(&train.path, None, message).help("training needs rows of at least two classes"));
     }
     let labels = Labels::try_from(names).map_err(|message| DataError::new(&train.path, None, message))?;
-    train.answers.classes_mut().iter_mut().for_each(|class| *class = became[*class as usize]);
+    let classes = train.answers.classes_mut().iter_mut().filter(|class| **class != IGNORED);
+    classes.for_each(|class| *class = became[*class as usize]);
     Ok(labels)
 }
 

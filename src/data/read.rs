@@ -1,7 +1,7 @@
 //! Rows of a data file, streamed, whatever its format. The formats themselves are one file each.
 
 use super::error::quoted;
-use super::{DataError, csv, json_lines, lines::Lines, text, tsv};
+use super::{DataError, csv, json_lines, lines::Lines, ptb, text, tsv};
 use crate::ir::{Format, Target};
 use std::path::Path;
 
@@ -45,6 +45,7 @@ pub fn rows(path: &Path, format: Format, target: &Target, columns: &[&str]) -> R
         Format::Csv => Box::new(csv::Csv::new(lines, &columns)?),
         Format::JsonLines => Box::new(json_lines::JsonLines::new(lines, &columns)),
         Format::Text => Box::new(text::Text::new(lines, &columns)?),
+        Format::Ptb => Box::new(ptb::Ptb::new(lines, &columns)?),
         Format::Tsv | Format::Auto => Box::new(tsv::Tsv::new(lines, &columns)?),
     };
     Ok(Rows { source, columns, count: 0, ended: false, whole: format == Format::Text })

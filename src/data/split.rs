@@ -1,6 +1,7 @@
 //! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
 
-use super::{Answers, DataError, Labels, Tokenizer, UNK, Vocabulary, answers, read};
+use super::tree::{self, Tree};
+use super::{Answers, DataError, IGNORED, Labels, PAD, Tokenizer, UNK, Vocabulary, answers, read};
 use crate::ir::{Data, FieldKind, Format, Target, Windows};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -67,6 +68,10 @@ impl Texts {
 pub struct Split {
     /// By the name of the field.
     pub texts: BTreeMap<String, Texts>,
+    /// Of the tree fields: the parent of every node.
+    pub parents: BTreeMap<String, Texts>,
+    /// Of the tree fields: the most children of any node, and the line they stand on.
+    pub widest: BTreeMap<String, (usize, u64)>,
     pub answers: Answers,
     rows: usize,
     /// Whether it is one text that is read on from piece to piece ([`super::Streams`]), and not row by row.
@@ -100,13 +105,16 @@ impl Split {
             .collect::<Result<_, _>>()?;
         let token = |field: usize, token: &str| vocabularies[field].id(token);
         let label = |line, label: &str| {
+            let Some(label) = target.grouping(data).map_or(Some(label), |grouping| grouping.class(label)) else {
+                return Ok(IGNORED);
+            };
             let Some(labels) = labels else {
                 return Err(DataError::new(&name, None, format!("no classes for the field `{}`", target.field())));
             };
             labels.id(label).ok_or_else(|| labels.unknown(&name, line, label))
         };
         let mut split = Self::scan(path, data, target, token, label)?;
-        split.count_unknown();
+        split.number(|_, id| id);
         // Every token is predicted once.
         split.cut(data, |windows| windows.window)?;
         Ok(split)
@@ -160,6 +168,9 @@ impl Split {
         let name = path.display().to_string();
         let fields: Vec<(&str, Tokenizer)> =
             text_fields(data).map(|(field, text)| (field, Tokenizer::new(text))).collect();
+        let lowercase: Vec<bool> = text_fields(data).map(|(_, text)| text.lowercase).collect();
+        let mut parents: BTreeMap<String, Texts> = BTreeMap::new();
+        let mut widest: BTreeMap<String, (usize, u64)> = BTreeMap::new();
         let answer = answers::column(data, target).map_err(|message| DataError::new(&name, None, message))?;
         let about = fields.iter().position(|(field, _)| matches!(target, Target::Tags { of, .. } if of == field));
         let mut columns: Vec<&str> =
@@ -173,6 +184,32 @@ impl Split {
             let read::Row { line, values } = row?;
             let mut of = (0, false);
             for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate() {
+                if data.is_tree(field) {
+                    let wrong = |message| DataError::new(&name, line, message);
+                    let no_tree = |why| wrong(format!("the {field} is no tree: {why}")).help(A_TREE);
+                    let tree = Tree::parse(value).map_err(no_tree)?;
+                    let lower = |word: &str| if lowercase[i] { word.to_lowercase() } else { word.to_owned() };
+                    texts.ids.extend(tree.nodes.iter().map(|node| match node.word {
+                        Some(word) => token(i, &lower(word)),
+                        None => NO_WORD,
+                    }));
+                    texts.end();
+                    let parents = parents.entry((*field).to_owned()).or_insert_with(Texts::new);
+                    parents.ids.extend(tree.parents());
+                    parents.end();
+                    let children = tree::most_children(parents.get(count));
+                    if widest.get(*field).is_none_or(|(most, _)| children > *most) {
+                        widest.insert((*field).to_owned(), (children, line));
+                    }
+                    if about == Some(i) {
+                        for (n, node) in tree.nodes.iter().enumerate() {
+                            let label_missing = || wrong(format!("node {} of the tree has no label", n + 1)).help(A_TREE);
+                            answers.push(label(line, node.label.ok_or_else(label_missing)?)?);
+                        }
+                        answers.end();
+                    }
+                    continue;
+                }
                 let cut = tokenizer.each(value, |piece| texts.ids.push(token(i, piece)));
                 truncated += usize::from(cut);
                 if texts.added() == 0 {
@@ -193,14 +230,36 @@ impl Split {
         let continuous =
             data.format.of(path, target) == Format::Text && text_fields(data).all(|(_, text)| text.windows.is_none());
         let sha256 = rows.sha256();
-        Ok(Self { texts, answers, rows: count, continuous, path: name, sha256, truncated, unknown: 0.0 })
+        Ok(Self {
+            texts,
+            parents,
+            widest,
+            answers,
+            rows: count,
+            continuous,
+            path: name,
+            sha256,
+            truncated,
+            unknown: 0.0,
+        })
     }
 
-    pub(super) fn count_unknown(&mut self) {
-        let ids = || self.texts.values().flat_map(Texts::ids);
+    /// Gives every word its id, by the name of its field and the number it was read with; counts those without an entry.
+    pub(super) fn number(&mut self, id: impl Fn(&str, u32) -> u32) {
+        for (field, texts) in &mut self.texts {
+            for word in &mut texts.ids {
+                *word = if *word == NO_WORD { PAD } else { id(field, *word) };
+            }
+        }
+        let ids = || self.texts.values().flat_map(Texts::ids).filter(|id| **id != PAD);
         self.unknown = ids().filter(|&&id| id == UNK).count() as f64 / ids().count().max(1) as f64;
     }
 }
+
+/// Stands for the word of a node that has none, while words have provisional numbers.
+const NO_WORD: u32 = u32::MAX;
+
+const A_TREE: &str = "a node is `(label word)` or `(label left right)`; without labels `(word)` and `((word) (word))`";
 
 /// The text fields in the order of `data`.
 pub(super) fn text_fields(data: &Data) -> impl Iterator<Item = (&str, &crate::ir::Text)> {

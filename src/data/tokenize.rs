@@ -3,6 +3,7 @@
 use crate::ir::{Text, TextKind};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
+use super::tree::Tree;
 use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -49,6 +50,10 @@ impl Tokenizer {
         let pieces: Box<dyn Iterator<Item = &str>> = match self.kind {
             TextKind::Words => Box::new(text.split_word_bounds()),
             TextKind::Chars => Box::new(text.graphemes(true)),
+            TextKind::Tree => {
+                let words = Tree::parse(&text).map_or(Vec::new(), |tree| tree.words().collect());
+                Box::new(words.into_iter())
+            }
             TextKind::Jieba => Box::new(JIEBA.cut(&text, true).into_iter().map(|token| token.word)),
             // Only these separate: a no-break space is part of a token.
             TextKind::Tokens => Box::new(text.split_ascii_whitespace()),

@@ -89,6 +89,10 @@ codes! {
     CELL_STATE = "E0508", "a state that is not updated, or with another shape";
     LOOKS_AHEAD = "E0509", "a language model that sees the tokens it is to predict";
 
+    TREE_AXIS = "E0515", "a step along a text over a tree, or the reverse";
+    TREE_CELL = "E0516", "a tree cell where a sequence is read, or the reverse";
+    CHILDREN = "E0517", "the states of children, read in no way there is";
+
     NO_MODEL = "E0601", "a part that the command needs is not in the file";
     DATA_FIELD = "E0602", "a model and a `data` block whose fields do not match";
 

@@ -1,6 +1,6 @@
-//! A recurrence: the equations of one step.
+//! A recurrence: the equations of one step along a sequence, or of one node of a tree.
 
-use super::{Dim, Node, NodeId};
+use super::{Dim, Node, NodeId, Op};
 use crate::source::Span;
 
 /// One instance of a `cell` with its parameters. Its nodes form a graph of their own over one step;
@@ -11,7 +11,7 @@ pub struct Cell {
     pub span: Span,
     /// Width of the step input `x`.
     pub input: Dim,
-    /// The first is what a scan gives out.
+    /// The first is what a scan or a fold gives out.
     pub states: Vec<State>,
     /// In evaluation order.
     pub nodes: Vec<Node>,
@@ -26,6 +26,18 @@ pub struct State {
 }
 
 impl Cell {
+    /// Whether its states come from the children in a tree, and not from the step before.
+    pub fn is_of_trees(&self) -> bool {
+        self.nodes.iter().any(|node| node.op.is_of_trees())
+    }
+
+    /// How many children of a node it can read; nothing where it reads them all.
+    pub fn children(&self) -> Option<usize> {
+        let reads_all = self.nodes.iter().any(|node| matches!(node.op, Op::EachChild(_) | Op::SumChildren));
+        let child = |node: &Node| if let Op::Child { child, .. } = node.op { child + 1 } else { 0 };
+        (!reads_all).then(|| self.nodes.iter().map(child).max().unwrap_or(0))
+    }
+
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
     }

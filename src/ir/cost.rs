@@ -26,10 +26,10 @@ impl Graph {
         let input = |i: usize| &self.node(node.inputs[i]).ty;
         let times = |n: i64, dim: Dim| dim.multiply(&Dim::constant(n));
         let (amount, sequence) = match &node.op {
-            Op::Product => (product(input(0)), node.ty.is_sequence()),
+            Op::Product | Op::Bilinear => (product(input(0)), node.ty.is_sequence()),
             Op::Binary(_) | Op::Unary(_) => (size(&node.ty), node.ty.is_sequence()),
             Op::Softmax => (times(3, size(&node.ty)), node.ty.is_sequence()),
-            Op::Scan { cell, .. } => (self.cells[cell.0].cost(), true),
+            Op::Scan { cell, .. } | Op::Fold { cell } => (self.cells[cell.0].cost(), true),
             Op::ReduceTime(_) => (size(&node.ty), true),
             Op::WeightedSum => (times(2, size(&node.ty)), true),
             Op::ReduceFeatures(_) => (size(input(0)), node.ty.is_sequence()),
@@ -52,7 +52,7 @@ impl Cell {
     pub fn cost(&self) -> Dim {
         let size = |ty: &Type| ty.axes.iter().fold(Dim::constant(1), |n, axis| n.multiply(axis));
         let cost = |node: &Node| match &node.op {
-            Op::Product => product(&self.node(node.inputs[0]).ty),
+            Op::Product | Op::Bilinear => product(&self.node(node.inputs[0]).ty),
             Op::Binary(_) | Op::Unary(_) if node.ty.per_example => size(&node.ty),
             Op::Softmax => size(&node.ty).multiply(&Dim::constant(3)),
             Op::ReduceFeatures(_) => size(&self.node(node.inputs[0]).ty),

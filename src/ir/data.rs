@@ -17,6 +17,19 @@ impl Data {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+
+    /// The text field of this name.
+    pub fn text(&self, name: &str) -> Option<&Text> {
+        match &self.field(name)?.kind {
+            FieldKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether a field holds trees.
+    pub fn is_tree(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|text| text.kind == TextKind::Tree)
+    }
 }
 
 /// A data file as written: relative to the `.rnn` file that says so.
@@ -38,11 +51,13 @@ pub enum Format {
     JsonLines,
     /// The whole file is one text, without columns.
     Text,
+    /// One tree a line, without a header.
+    Ptb,
 }
 
 impl Format {
     /// The format of one file: what is declared, or else what its extension says. `.csv` is CSV, `.jsonl` and `.ndjson` are
-    /// JSON Lines, `.txt` is plain text to a language model; anything else is TSV.
+    /// JSON Lines, `.ptb` and `.mrg` are trees, `.txt` is plain text to a language model; anything else is TSV.
     pub fn of(self, path: &std::path::Path, target: &Target) -> Self {
         if self != Self::Auto {
             return self;
@@ -51,6 +66,7 @@ impl Format {
         match extension.as_deref() {
             Some("csv") => Self::Csv,
             Some("jsonl" | "ndjson") => Self::JsonLines,
+            Some("ptb" | "mrg") => Self::Ptb,
             Some("txt") if matches!(target, Target::Next(_)) => Self::Text,
             _ => Self::Tsv,
         }
@@ -71,12 +87,38 @@ pub enum FieldKind {
     Text(Text),
     /// A label; the classes are those of the training data, sorted.
     Class,
-    /// A label for every token of the text field `of`, separated by spaces.
+    /// A label for every token of the text field `of`, separated by spaces; of a tree, the labels at its nodes.
     Tags {
         of: String,
+        grouping: Grouping,
     },
     /// A number, to be predicted.
     Number,
+}
+
+/// Which classes the labels of the data are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Grouping {
+    /// The name of a class and the labels it is made of.
+    pub merge: Vec<(String, Vec<String>)>,
+    /// Labels that stand for no class: what has one is neither learned from nor counted.
+    pub ignore: Vec<String>,
+}
+
+impl Grouping {
+    /// The class of a label; nothing where it is ignored.
+    pub fn class<'l>(&'l self, label: &'l str) -> Option<&'l str> {
+        if self.ignore.iter().any(|ignored| ignored == label) {
+            return None;
+        }
+        let merged = self.merge.iter().find(|(_, labels)| labels.iter().any(|one| one == label));
+        Some(merged.map_or(label, |(name, _)| name))
+    }
+
+    /// The labels that are spoken of.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.merge.iter().flat_map(|(_, labels)| labels).chain(&self.ignore).map(String::as_str)
+    }
 }
 
 /// A text: a sequence of tokens.
@@ -114,4 +156,6 @@ pub enum TextKind {
     Jieba,
     /// What stands between spaces: texts that are cut into tokens already.
     Tokens,
+    /// An s-expression: the nodes of a tree, words at its leaves.
+    Tree,
 }

@@ -18,6 +18,8 @@ pub enum Symbol {
     /// Number of tokens of a text field: differs from example to example, never bound.
     /// `name` is how the file calls it: `T`.
     Length { field: Arc<str>, name: Arc<str> },
+    /// Number of nodes of a tree field: a sequence axis whose order is no reading order.
+    Nodes { field: Arc<str>, name: Arc<str> },
     /// A dim a definition declares (`H`), while that definition is checked on its own.
     Declared(Arc<str>),
 }
@@ -25,7 +27,12 @@ pub enum Symbol {
 impl Symbol {
     /// Whether an axis of this size is a sequence axis, with a length of its own in every example.
     pub fn is_length(&self) -> bool {
-        matches!(self, Symbol::Length { .. })
+        matches!(self, Symbol::Length { .. } | Symbol::Nodes { .. })
+    }
+
+    /// Whether it counts the nodes of a tree.
+    pub fn is_nodes(&self) -> bool {
+        matches!(self, Symbol::Nodes { .. })
     }
 }
 
@@ -46,7 +53,7 @@ impl fmt::Display for Symbol {
             Symbol::Vocabulary(field) => write!(f, "vocabulary({field})"),
             Symbol::Classes(field) => write!(f, "classes({field})"),
             Symbol::VectorSize(path) => write!(f, "width({})", path.rsplit('/').next().unwrap_or(path)),
-            Symbol::Length { name, .. } | Symbol::Declared(name) => f.write_str(name),
+            Symbol::Length { name, .. } | Symbol::Nodes { name, .. } | Symbol::Declared(name) => f.write_str(name),
         }
     }
 }

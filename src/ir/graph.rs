@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{Cell, Dim, Parameter, ParameterId};
+use super::{Cell, Dim, Parameter, ParameterId, Symbol};
 use crate::source::Span;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +30,16 @@ impl Graph {
 
     pub fn parameter(&self, id: ParameterId) -> &Parameter {
         &self.parameters[id.0]
+    }
+
+    /// How many children of a node of this tree field the cells read that are folded over it; nothing where all are read.
+    pub fn most_children(&self, field: &str) -> Option<usize> {
+        let of_field = |node: &&Node| match node.ty.axes.first().and_then(Dim::as_symbol) {
+            Some(Symbol::Nodes { field: of, .. }) => &**of == field,
+            _ => false,
+        };
+        let most = |node: &Node| if let Op::Fold { cell } = node.op { self.cells[cell.0].children() } else { None };
+        self.nodes.iter().filter(of_field).filter_map(most).min()
     }
 
     /// The application in the model's body that a layer's application belongs to.
@@ -105,6 +115,11 @@ impl Type {
         self.axes.first().is_some_and(Dim::is_length)
     }
 
+    /// Whether the first axis are the nodes of a tree.
+    pub fn is_tree(&self) -> bool {
+        self.axes.first().and_then(Dim::as_symbol).is_some_and(Symbol::is_nodes)
+    }
+
     pub fn last_axis(&self) -> Option<&Dim> {
         self.axes.last()
     }
@@ -146,6 +161,8 @@ pub enum Op {
     Lookup,
     /// `weight @ x`: `([O, F], [.., F]) -> [.., O]`, or `([F], [.., F]) -> [..]`; with a third input `[O]`, the sum with that.
     Product,
+    /// `(tensor: [K, A, B], a: [.., A], b: [.., B]) -> [.., K]`: `aᵀ tensor_k b` for every `k`.
+    Bilinear,
     /// Elementwise; a scalar or a shared value may lack leading axes of the other.
     Binary(BinaryOp),
     Unary(UnaryOp),
@@ -166,6 +183,10 @@ pub enum Op {
     Scan {
         cell: CellId,
         reverse: bool,
+    },
+    /// `[N, I] -> [N, H]`: the first state of a tree cell at every node, children before their parents.
+    Fold {
+        cell: CellId,
     },
     /// Two scans of one sequence and the joint of their results, `[T, 2H]`: what the compiler makes of a bidirectional layer.
     /// Inputs as of a scan: `(x, those of the forward one but x, those of the backward one but x)`.
@@ -191,6 +212,37 @@ pub enum Op {
     StepInput,
     /// Inside a cell: state `n` before this step.
     State(usize),
+    /// Inside a tree cell: a state of one child (0 is the left one); zeros where there is no such child.
+    Child {
+        state: usize,
+        child: usize,
+    },
+    /// Inside a tree cell: state `n` of every child. What is computed from it has a value for every child, up to the sum.
+    EachChild(usize),
+    /// Inside a tree cell: the sum of a value over the children; zeros where there are none.
+    SumChildren,
+    /// Inside a tree cell: 1 at a leaf, 0 at a node with children.
+    Leaf,
+}
+
+impl Op {
+    /// The state that this reads, of the step before or of a child.
+    pub fn state(&self) -> Option<usize> {
+        match self {
+            Op::State(state) | Op::Child { state, .. } | Op::EachChild(state) => Some(*state),
+            _ => None,
+        }
+    }
+
+    /// Whether a cell gets this from somewhere else than the input of its step: it cannot be computed before.
+    pub fn is_recurrent(&self) -> bool {
+        self.state().is_some() || *self == Op::Leaf
+    }
+
+    /// Whether only a tree cell has this.
+    pub fn is_of_trees(&self) -> bool {
+        matches!(self, Op::Child { .. } | Op::EachChild(_) | Op::SumChildren | Op::Leaf)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

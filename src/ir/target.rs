@@ -1,6 +1,6 @@
 //! What a model is asked for: the right answers its result is compared with.
 
-use super::{Dim, Symbol};
+use super::{Data, Dim, FieldKind, Grouping, Symbol};
 
 /// The `-> …` of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,19 @@ impl Target {
         match self {
             Self::Class(field) | Self::Tags { field, .. } | Self::Number(field) | Self::Next(field) => field,
         }
+    }
+
+    /// Which classes the labels of the data are, where that is not said by the labels themselves.
+    pub fn grouping<'d>(&self, data: &'d Data) -> Option<&'d Grouping> {
+        match &data.field(self.field())?.kind {
+            FieldKind::Tags { grouping, .. } => Some(grouping),
+            _ => None,
+        }
+    }
+
+    /// Whether there is an answer for every node of a tree.
+    pub fn is_of_trees(&self, data: &Data) -> bool {
+        matches!(self, Self::Tags { of, .. } if data.is_tree(of))
     }
 
     /// Among how many the answer is chosen; nothing where it is a number.

@@ -77,11 +77,19 @@ pub enum Metric {
     ValidLoss,
     ValidAccuracy,
     ValidMacroF1,
+    /// Of trees: the accuracy at their roots alone.
+    ValidRootAccuracy,
     TrainLoss,
 }
 
 impl Metric {
-    pub const ALL: [Metric; 4] = [Metric::ValidLoss, Metric::ValidAccuracy, Metric::ValidMacroF1, Metric::TrainLoss];
+    pub const ALL: [Metric; 5] = [
+        Metric::ValidLoss,
+        Metric::ValidAccuracy,
+        Metric::ValidMacroF1,
+        Metric::ValidRootAccuracy,
+        Metric::TrainLoss,
+    ];
 
     /// As written in a file and in `metrics.jsonl`.
     pub fn name(self) -> &'static str {
@@ -89,6 +97,7 @@ impl Metric {
             Metric::ValidLoss => "valid_loss",
             Metric::ValidAccuracy => "valid_accuracy",
             Metric::ValidMacroF1 => "valid_macro_f1",
+            Metric::ValidRootAccuracy => "valid_root_accuracy",
             Metric::TrainLoss => "train_loss",
         }
     }
@@ -97,7 +106,7 @@ impl Metric {
     pub fn improves(self, value: f64, best: f64) -> bool {
         match self {
             Metric::ValidLoss | Metric::TrainLoss => value < best,
-            Metric::ValidAccuracy | Metric::ValidMacroF1 => value > best,
+            Metric::ValidAccuracy | Metric::ValidMacroF1 | Metric::ValidRootAccuracy => value > best,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Rows of a table by token id.
+//! Rows of a table by token id. Padding is no token: it reads as zeros and its row has no gradient, so that a node of a tree
+//! without a word of its own has none.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,6 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 
 use super::profile::Charged;
 use super::{Kernel, slice};
+use crate::data::PAD;
 
 /// `table: [V, width] -> [ids, width]`. Every id is below `V`: the caller checks. The backward adds each row once.
 pub struct Lookup {
@@ -19,14 +21,18 @@ impl Kernel<1> for Lookup {
     fn forward(&self, [table]: [&[f32]; 1]) -> Vec<f32> {
         let mut result = Vec::with_capacity(self.ids.len() * self.width);
         for id in self.ids.iter() {
-            result.extend_from_slice(&table[*id as usize * self.width..][..self.width]);
+            match *id {
+                PAD => result.resize(result.len() + self.width, 0.0),
+                id => result.extend_from_slice(&table[id as usize * self.width..][..self.width]),
+            }
         }
         result
     }
 
     fn backward(&self, [table]: [&[f32]; 1], _: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
         let mut gradient = vec![0.0; table.len()];
-        for (id, up) in self.ids.iter().zip(up.chunks_exact(self.width.max(1))) {
+        let rows = self.ids.iter().zip(up.chunks_exact(self.width.max(1)));
+        for (id, up) in rows.filter(|(id, _)| **id != PAD) {
             for (sum, g) in gradient[*id as usize * self.width..][..self.width].iter_mut().zip(up) {
                 *sum += g;
             }
@@ -71,7 +77,8 @@ impl FoundRows {
         let mut gradient = vec![0.0; rows.len() * width];
         for (ids, up) in found.iter() {
             super::with_values([up], |[up]| {
-                for (id, up) in ids.iter().zip(up.chunks_exact(width.max(1))) {
+                let read = ids.iter().zip(up.chunks_exact(width.max(1)));
+                for (id, up) in read.filter(|(id, _)| **id != PAD) {
                     let sums = &mut gradient[place[*id as usize] * width..][..width];
                     sums.iter_mut().zip(up).for_each(|(sum, g)| *sum += g);
                 }

@@ -7,6 +7,7 @@
 //! infinite): padded positions, whose upstream gradient is zero, can so never spoil a weight's gradient with `0 * inf`.
 
 pub mod bias;
+pub mod bilinear;
 pub mod binary;
 pub mod buffers;
 pub mod column_sums;
@@ -25,6 +26,7 @@ pub mod recurrence;
 pub mod simd;
 pub mod threads;
 pub mod time;
+pub mod tree;
 pub mod unary;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Storage, Tensor, bail};

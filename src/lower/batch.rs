@@ -6,6 +6,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::LowerError;
+use super::fold::Forest;
 use crate::data::Tokens;
 use crate::ir::{Dim, Symbol, Type};
 use crate::kernels::time::Sequence;
@@ -20,20 +21,25 @@ pub(super) struct Text {
     pub ids: Arc<[u32]>,
     steps: usize,
     lengths: Arc<[usize]>,
+    /// Of a tree field.
+    forest: Option<Arc<Forest>>,
 }
 
 impl Batch {
     pub fn new(texts: &BTreeMap<String, Tokens>) -> Result<Self, LowerError> {
         let size = texts.values().next().map_or(1, |tokens| tokens.lengths.len());
         let check = |(name, tokens): (&String, &Tokens)| {
-            let Tokens { ids, steps, lengths } = tokens;
+            let Tokens { ids, steps, lengths, parents } = tokens;
             let fits = lengths.iter().all(|length| *length as usize <= *steps);
+            let is_tree = !parents.is_empty();
+            let fits = fits && (!is_tree || parents.len() == ids.len());
             if size == 0 || *steps == 0 || lengths.len() != size || ids.len() != steps * size || !fits {
                 let counts = format!("{} ids, {steps} steps, {} lengths", ids.len(), lengths.len());
                 return Err(LowerError::new(format!("`{name}` is no batch of {size} padded texts: {counts}")));
             }
-            let lengths = lengths.iter().map(|length| *length as usize).collect();
-            Ok((name.clone(), Text { ids: ids.as_slice().into(), steps: *steps, lengths }))
+            let lengths: Arc<[usize]> = lengths.iter().map(|length| *length as usize).collect();
+            let forest = if is_tree { Some(Arc::new(Forest::new(parents, &lengths)?)) } else { None };
+            Ok((name.clone(), Text { ids: ids.as_slice().into(), steps: *steps, lengths, forest }))
         };
         Ok(Self { size, texts: texts.iter().map(check).collect::<Result<_, _>>()? })
     }
@@ -49,12 +55,15 @@ impl Batch {
 
     /// The true lengths along the sequence axis of a value, with `width` features.
     pub fn sequence(&self, ty: &Type) -> Result<Sequence, LowerError> {
-        let Some(Symbol::Length { field, .. }) = ty.axes.first().and_then(Dim::as_symbol) else {
-            return Err(LowerError::new(format!("{ty} is no sequence")));
-        };
-        let text = self.text(field)?;
+        let text = self.text(field(ty)?)?;
         let width = features(ty)?.iter().product();
         Ok(Sequence { steps: text.steps, lengths: text.lengths.clone(), width })
+    }
+
+    /// The trees whose nodes are the sequence axis of a value.
+    pub fn forest(&self, ty: &Type) -> Result<Arc<Forest>, LowerError> {
+        let field = field(ty)?;
+        self.text(field)?.forest.clone().ok_or_else(|| LowerError::new(format!("`{field}` holds no trees")))
     }
 
     /// The axes a tensor has before its features: `[T, B]`, `[B]`, or none for a shared value.
@@ -79,6 +88,14 @@ impl Batch {
             return Ok(());
         }
         Err(LowerError::new(format!("the shape should be {shape:?} and is {:?}", value.dims())))
+    }
+}
+
+/// The field whose length the sequence axis of a value has.
+fn field(ty: &Type) -> Result<&str, LowerError> {
+    match ty.axes.first().and_then(Dim::as_symbol) {
+        Some(Symbol::Length { field, .. } | Symbol::Nodes { field, .. }) => Ok(field),
+        _ => Err(LowerError::new(format!("{ty} is no sequence"))),
     }
 }
 

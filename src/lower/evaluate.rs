@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use super::LowerError;
 use super::batch::{Batch, features, size};
 use crate::ir::{BinaryOp, Node, Op, Reduction, Type};
+use crate::kernels::bilinear::Contract;
 use crate::kernels::binary::Binary;
 use crate::kernels::dropout::Dropout;
 use crate::kernels::extend::Extend;
@@ -40,7 +41,11 @@ pub(super) fn evaluate(
     let shape = batch.shape(&node.ty)?;
     let width = |operand: &Operand| operand.node.ty.last_axis().map_or(Ok(1), size);
     match (&node.op, inputs) {
-        (Op::Constant(value), []) => Ok(Tensor::from_vec(vec![*value as f32], shape, &Device::Cpu)?),
+        (Op::Constant(value), []) => {
+            let count = shape.iter().product();
+            Ok(Tensor::from_vec(vec![*value as f32; count], shape, &Device::Cpu)?)
+        }
+        (Op::Bilinear, [tensor, a, b]) => bilinear(tensor, a, b, shape),
         (Op::Product, [weight, x]) => linear(weight, x, node, batch, factors),
         (Op::Product, [weight, x, bias]) => {
             let (outputs, features) = weight.tensor.dims2()?;
@@ -101,6 +106,15 @@ fn linear(
     )?;
     let width = wide_shape.last().copied().unwrap_or(1);
     Ok(apply(Reduce { reduction: Reduction::Sum, width }, &products, shape)?)
+}
+
+/// `aᵀ tensor_k b`: one matrix product of all rows of `b` with the tensor, and its rows with those of `a`.
+fn bilinear(tensor: &Operand, a: &Operand, b: &Operand, shape: Vec<usize>) -> Result<Tensor, LowerError> {
+    let (k, a_width, b_width) = tensor.tensor.dims3()?;
+    let rows = b.tensor.elem_count() / b_width.max(1);
+    let matrix = tensor.tensor.reshape((k * a_width, b_width))?;
+    let products = product(&reshape(b.tensor, &[rows, b_width])?, &matrix)?;
+    Ok(apply2(Contract { a: a_width, k }, &products, a.tensor, shape)?)
 }
 
 /// Without a node on the tape where the shape is right already.

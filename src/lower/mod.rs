@@ -12,6 +12,7 @@
 mod batch;
 mod error;
 mod evaluate;
+mod fold;
 mod gradient;
 mod loss;
 mod scan;
@@ -43,7 +44,8 @@ use crate::passes::{absorb_biases, absorb_projections, bind, hoist, join_directi
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
-use scan::{Carried, Projection, Scan, Step};
+use fold::{Fold, TreeStep};
+use scan::{Carried, Projection, Scan, Step, joined};
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub struct Network {
     nodes: Vec<NodeId>,
     /// One a cell of `graph`.
     steps: Vec<Arc<Step>>,
+    /// Of the cells that are folded over trees.
+    tree_steps: BTreeMap<CellId, Arc<TreeStep>>,
     parameters: Vec<Var>,
     /// The trained parameters that are read by lookups only, and what the lookups of the last pass bring back.
     tables: BTreeMap<ParameterId, FoundRows>,
@@ -101,8 +105,12 @@ impl Network {
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<Vec<_>, _>>()?;
         absorb_projections(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         join_directions(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
+        let of_trees = |(cell, step): (usize, &Arc<Step>)| {
+            step.cell.is_of_trees().then(|| (CellId(cell), Arc::new(TreeStep::new(step.clone()))))
+        };
+        let tree_steps = steps.iter().enumerate().filter_map(of_trees).collect();
         let tables = tables(&hoisted.graph);
-        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, parameters, tables })
+        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, tree_steps, parameters, tables })
     }
 
     /// The shapes of the parameters once `size` is known, in the graph's order.
@@ -221,6 +229,16 @@ impl Network {
                 let (backward, others) = self.scan(*backward, true, id, input, of_backward, batch, mode)?;
                 Ok(forward.apply_both_ways(backward, input.tensor, [own, others])?)
             }
+            (Op::Fold { cell }, [input]) => {
+                let step = self.tree_steps.get(cell).cloned();
+                let step = step.ok_or_else(|| LowerError::new("a fold needs a tree cell"))?;
+                let parameters = joined(&step.step.flat(&[], |id| self.parameter(id, mode))?)?;
+                let (random, record) = recording(id, mode);
+                let forest = batch.forest(&input.node.ty)?;
+                let nodes = batch.sequence(&input.node.ty)?.steps;
+                let fold = Fold { step, forest, nodes, batch: batch.size, record, random };
+                Ok(fold.apply(input.tensor, &parameters)?)
+            }
             _ => match time::evaluate(node, &inputs, batch)? {
                 Some(value) => Ok(value),
                 None => evaluate::evaluate(node, &inputs, batch, random(node, id, mode), None),
@@ -246,10 +264,7 @@ impl Network {
         let parameters = step.flat(&projection, |id| self.parameter(id, mode))?;
         let bias = projection.len() > 1;
         let projection = (!projection.is_empty()).then_some(Projection { bias });
-        let (random, record) = match mode {
-            Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
-            Mode::Evaluate => (None, false),
-        };
+        let (random, record) = recording(id, mode);
         let sequence = batch.sequence(&input.node.ty)?;
         Ok((Scan { step, sequence, projection, reverse, record, random, carried: None }, parameters))
     }
@@ -375,6 +390,14 @@ fn shift_on(by: i64, x: &Operand, id: NodeId, batch: &Batch, states: &mut States
     let shift = Shift { sequence, by, before };
     states.set(id, vec![with_values([x.tensor], |[x]| shift.last(x))?]);
     Ok(apply(shift, x.tensor, x.tensor.shape())?)
+}
+
+/// Where dropout inside the cell of a node starts from, and whether a backward pass will follow.
+fn recording(id: NodeId, mode: Mode) -> (Option<(u64, Vec<u64>)>, bool) {
+    match mode {
+        Mode::Train { seed, step } => (Some((seed, vec![step, id.0 as u64])), true),
+        Mode::Evaluate => (None, false),
+    }
 }
 
 /// The generator of a dropout node in this training step.

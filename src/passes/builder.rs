@@ -180,11 +180,14 @@ fn infer(op: &Op, inputs: &[&Type], graph: &Graph) -> Type {
         }
         Op::Narrow { length, .. } => with_last(inputs[0], Some(length.clone())),
         Op::Scan { cell, .. } => with_last(inputs[0], Some(graph.cells[cell.0].states[0].size.clone())),
+        Op::Fold { cell } => with_last(inputs[0], Some(graph.cells[cell.0].states[0].size.clone())),
+        Op::Bilinear => with_last(inputs[1], Some(inputs[0].axes[0].clone())),
+        Op::SumChildren => Type { per_example: true, ..inputs[0].clone() },
         Op::Last | Op::First | Op::ReduceTime(_) => Type::example(inputs[0].axes[1..].to_vec()),
         Op::ReduceFeatures(_) => with_last(inputs[0], None),
         Op::WeightedSum => Type::example(inputs[1].axes[1..].to_vec()),
         Op::Unary(_) | Op::Softmax | Op::Dropout { .. } | Op::Shift { .. } => inputs[0].clone(),
-        Op::StepInput | Op::State(_) => unreachable!("made by the cell"),
+        Op::StepInput | Op::State(_) | Op::Child { .. } | Op::EachChild(_) | Op::Leaf => unreachable!("made by the cell"),
         Op::ScanBothWays { .. } => unreachable!("made by a pass"),
     }
 }

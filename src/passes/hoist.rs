@@ -1,7 +1,7 @@
 //! What a cell computes from its input alone leaves the recurrence.
 //!
 //! `weight_ih @ x + bias_ih` needs no state, so it is computed for all steps at once by ordinary nodes of the graph (one
-//! product over every step of every example) and the scan reads the result as its input. What is left in the cell is the
+//! product over every step of every example, or every node of every tree) and the scan or fold reads the result as its input. What is left in the cell is the
 //! step. Sums are rearranged before, so that more of them needs no state ([`super::rearrange`]).
 
 use std::collections::BTreeMap;
@@ -23,9 +23,11 @@ pub fn hoist(graph: &Graph) -> Hoisted {
     let mut nodes: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let mut node = Node { inputs: node.inputs.iter().map(|input| nodes[input.0]).collect(), ..node.clone() };
-        if let (Op::Scan { cell, reverse }, Some(input)) = (&node.op, node.inputs.first().copied()) {
+        if let (Op::Scan { cell, .. } | Op::Fold { cell }, Some(input)) = (&node.op, node.inputs.first().copied()) {
             let (input, cell) = split(&rearrange(&graph.cells[cell.0]), input, &node, &mut hoisted);
-            node.op = Op::Scan { cell: CellId(hoisted.cells.len()), reverse: *reverse };
+            if let Op::Scan { cell, .. } | Op::Fold { cell } = &mut node.op {
+                *cell = CellId(hoisted.cells.len());
+            }
             node.inputs[0] = input;
             hoisted.cells.push(cell);
         }
@@ -116,7 +118,7 @@ impl Parts {
         let (mut by_input, mut by_state) = (vec![false; count], vec![false; count]);
         for (i, node) in cell.nodes.iter().enumerate() {
             by_input[i] = node.op == Op::StepInput || node.inputs.iter().any(|input| by_input[input.0]);
-            by_state[i] = matches!(node.op, Op::State(_)) || node.inputs.iter().any(|input| by_state[input.0]);
+            by_state[i] = node.op.is_recurrent() || node.inputs.iter().any(|input| by_state[input.0]);
         }
         // Slices are left in the step: there they are cheap, while joining them again would copy them. So is what is
         // no vector, which could not stand beside others in the step's input.

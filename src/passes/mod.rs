@@ -7,6 +7,7 @@ pub(crate) mod builder;
 mod directions;
 pub mod fuse;
 mod hoist;
+pub mod leaves;
 mod projection;
 mod rearrange;
 

@@ -88,7 +88,7 @@ fn sums(cell: &Cell) -> Cell {
     let mut by_state = vec![false; cell.nodes.len()];
     let mut uses = vec![0; cell.nodes.len()];
     for (i, node) in cell.nodes.iter().enumerate() {
-        by_state[i] = matches!(node.op, Op::State(_)) || node.inputs.iter().any(|input| by_state[input.0]);
+        by_state[i] = node.op.is_recurrent() || node.inputs.iter().any(|input| by_state[input.0]);
         node.inputs.iter().for_each(|input| uses[input.0] += 1);
     }
     cell.states.iter().for_each(|state| uses[state.next.0] += 1);

@@ -10,7 +10,8 @@ const BATCH: usize = 128;
 /// Loss and figures over a whole split.
 pub fn evaluate(predictor: &Predictor, split: &Split) -> Result<Evaluation, LowerError> {
     let loss = &predictor.loss;
-    let mut tally = Tally::new(&predictor.model.target, predictor.labels.as_ref());
+    let target = &predictor.model.target;
+    let mut tally = Tally::new(target, predictor.labels.as_ref(), target.is_of_trees(&predictor.data));
     let (mut total, mut weight) = (0.0, 0.0);
     for rows in batches(split, BATCH, Order::Sorted) {
         let batch = split.batch(&rows);
@@ -18,7 +19,7 @@ pub fn evaluate(predictor: &Predictor, split: &Split) -> Result<Evaluation, Lowe
         let batch_weight = loss.weight(&batch.expected);
         total += to_scalar(&loss.mean(&logits[0], &batch.expected)?)? * batch_weight;
         weight += batch_weight;
-        tally.add(&to_rows(&logits[0])?, &batch.expected);
+        tally.add(&to_rows(&logits[0])?, &batch.expected, rows.len());
     }
     Ok(tally.evaluation(if weight > 0.0 { total / weight } else { 0.0 }))
 }

@@ -29,6 +29,9 @@ pub enum Figures {
         accuracy: f64,
         /// Mean of the classes' F1, each class counting alike.
         macro_f1: f64,
+        /// Of trees: the accuracy at their roots alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root_accuracy: Option<f64>,
         classes: Vec<ClassMetrics>,
         /// Row the true class, column the predicted one, in the order of `labels`.
         confusion: Vec<Vec<u64>>,
@@ -130,6 +133,7 @@ impl Evaluation {
             figures: Figures::Classes {
                 accuracy: confusion.accuracy(),
                 macro_f1: confusion.macro_f1(),
+                root_accuracy: None,
                 classes: labels.iter().enumerate().map(class).collect(),
                 confusion: confusion.counts.clone(),
                 labels: labels.to_vec(),
@@ -149,6 +153,18 @@ impl Evaluation {
         if let Figures::Classes { macro_f1, .. } = self.figures { Some(macro_f1) } else { None }
     }
 
+    pub fn root_accuracy(&self) -> Option<f64> {
+        if let Figures::Classes { root_accuracy, .. } = self.figures { root_accuracy } else { None }
+    }
+
+    /// The same with what was seen at the roots of trees: how many answers, and how many of them right.
+    pub fn with_roots(mut self, (correct, count): (u64, u64)) -> Self {
+        if let Figures::Classes { root_accuracy, .. } = &mut self.figures {
+            *root_accuracy = Some(ratio(correct, count));
+        }
+        self
+    }
+
     pub fn perplexity(&self) -> Option<f64> {
         if let Figures::Tokens { perplexity, .. } = self.figures { Some(perplexity) } else { None }
     }
@@ -161,8 +177,9 @@ impl Evaluation {
     pub fn line(&self) -> String {
         let loss = self.loss;
         match &self.figures {
-            Figures::Classes { accuracy, macro_f1, .. } => {
-                format!("loss {loss:.3}  accuracy {:.2}%  macro F1 {:.2}%", 100.0 * accuracy, 100.0 * macro_f1)
+            Figures::Classes { accuracy, macro_f1, root_accuracy, .. } => {
+                let root = root_accuracy.map_or(String::new(), |root| format!("  at the root {:.2}%", 100.0 * root));
+                format!("loss {loss:.3}  accuracy {:.2}%{root}  macro F1 {:.2}%", 100.0 * accuracy, 100.0 * macro_f1)
             }
             Figures::Tokens { accuracy, perplexity, .. } => {
                 format!("loss {loss:.3}  perplexity {perplexity:.2}  accuracy {:.2}%", 100.0 * accuracy)

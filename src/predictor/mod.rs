@@ -18,7 +18,7 @@ use crate::lower::{Loss, LowerError, Network};
 pub use evaluate::{evaluate, largest};
 pub use load::{LoadError, load, tensors};
 pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
-pub use predict::Prediction;
+pub use predict::{Encoded, Prediction, check_children};
 pub(crate) use table::{percent, thousands};
 pub use tally::{Tally, right};
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Predictor;
 use super::evaluate::largest;
-use crate::data::{Labels, Tokens};
-use crate::ir::Target;
+use crate::data::tree::{self, Tree};
+use crate::data::{DataError, Labels, PAD, Split, Tokenizer, Tokens, Vocabulary};
+use crate::ir::{Graph, Target, TextKind};
 use crate::lower::{LowerError, Mode, softmax, to_rows};
 
 /// What a model says about one text.
@@ -18,20 +19,75 @@ pub enum Prediction {
     },
     /// For every token its class and how probable that is.
     Tags(Vec<(String, f32)>),
+    /// The class at the root of a tree, as that of a text, and those of all nodes.
+    Tree {
+        label: String,
+        probabilities: Vec<f32>,
+        /// From the root on: the number of its parent, its class and how probable that is.
+        nodes: Vec<(u32, String, f32)>,
+    },
     Number(f32),
 }
 
+/// A text as the model reads it: the ids of its tokens, or of a tree's nodes with their parents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    pub ids: Vec<u32>,
+    pub parents: Vec<u32>,
+}
+
+/// That no tree of a split has a node with more children than the model's cells read.
+pub fn check_children(graph: &Graph, split: &Split) -> Result<(), DataError> {
+    for (field, (children, line)) in &split.widest {
+        if let Some(most) = graph.most_children(field).filter(|most| children > most) {
+            let error = DataError::new(&split.path, *line, too_many_children(*children, most));
+            return Err(error.help("`child_sum_tree_lstm` reads any number; or make the trees binary"));
+        }
+    }
+    Ok(())
+}
+
+fn too_many_children(children: usize, most: usize) -> String {
+    format!("a node with {children} children, and the model's cell reads {most}: `left` and `right`")
+}
+
 impl Predictor {
-    /// Cuts a text into ids; nothing where it has no token.
-    pub fn encode(&self, field: &str, text: &str) -> Option<Vec<u32>> {
-        let ids = self.vocabularies.get(field)?.encode(text, &self.tokenizer(field)?);
-        (!ids.is_empty()).then_some(ids)
+    /// Cuts a text into ids, or reads a tree; otherwise says why there is none.
+    pub fn encode(&self, field: &str, text: &str) -> Result<Encoded, String> {
+        let known = self.vocabularies.get(field).zip(self.data.text(field));
+        let (vocabulary, settings) = known.ok_or_else(|| format!("the model reads no `{field}`"))?;
+        if settings.kind == TextKind::Tree {
+            return self.tree(field, vocabulary, settings.lowercase, text);
+        }
+        let ids = vocabulary.encode(text, &Tokenizer::new(settings));
+        if ids.is_empty() { Err("the text is empty".into()) } else { Ok(Encoded { ids, parents: Vec::new() }) }
+    }
+
+    fn tree(&self, field: &str, vocabulary: &Vocabulary, lowercase: bool, text: &str) -> Result<Encoded, String> {
+        let tree = Tree::parse(text.trim())?;
+        // A label that is none shows a word in the place of one: `(the film)`.
+        if let (Some(labels), true) = (&self.labels, self.model.target.is_of_trees(&self.data)) {
+            let class = |label| self.model.target.grouping(&self.data).map_or(Some(label), |grouping| grouping.class(label));
+            let given = tree.nodes.iter().filter_map(|node| node.label);
+            if let Some(label) = given.into_iter().find(|label| class(label).is_some_and(|label| labels.id(label).is_none())) {
+                return Err(format!(
+                    "{label:?} stands where a label does, and is none; without labels every word has a node of its own: `((a) (tree))`"
+                ));
+            }
+        }
+        let parents: Vec<u32> = tree.parents().collect();
+        let (children, most) = (tree::most_children(&parents), self.model.graph.most_children(field));
+        if most.is_some_and(|most| children > most) {
+            return Err(too_many_children(children, most.unwrap_or(0)));
+        }
+        let id = |word: &str| if lowercase { vocabulary.id(&word.to_lowercase()) } else { vocabulary.id(word) };
+        Ok(Encoded { ids: tree.nodes.iter().map(|node| node.word.map_or(PAD, id)).collect(), parents })
     }
 
     /// Predictions in the order of the texts; each has the ids of every input field, in the model's order.
     ///
     /// Errors: a language model, whose next token is no answer about a text.
-    pub fn predict(&self, texts: &[Vec<Vec<u32>>]) -> Result<Vec<Prediction>, LowerError> {
+    pub fn predict(&self, texts: &[Vec<Encoded>]) -> Result<Vec<Prediction>, LowerError> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
@@ -41,7 +97,10 @@ impl Predictor {
             .iter()
             .enumerate()
             .map(|(i, field)| {
-                (field.clone(), Tokens::from_texts(&texts.iter().map(|text| &text[i]).collect::<Vec<_>>()))
+                let ids: Vec<&[u32]> = texts.iter().map(|text| text[i].ids.as_slice()).collect();
+                let parents: Vec<&[u32]> = texts.iter().map(|text| text[i].parents.as_slice()).collect();
+                let tree = self.data.is_tree(field);
+                (field.clone(), if tree { Tokens::from_trees(&ids, &parents) } else { Tokens::from_texts(&ids) })
             })
             .collect();
         let scores = &self.network.forward(&[self.model.logits], &fields, Mode::Evaluate)?[0];
@@ -55,8 +114,19 @@ impl Predictor {
                     (self.label(row), row[largest(row)])
                 };
                 let lengths = &fields[of].lengths;
-                let tags = |b: usize| Prediction::Tags((0..lengths[b] as usize).map(|t| step(t, b)).collect());
-                Ok((0..texts.len()).map(tags).collect())
+                let input = self.model.inputs.iter().position(|field| field == of).unwrap_or(0);
+                let tags = |b: usize| (0..lengths[b] as usize).map(move |t| step(t, b));
+                let prediction = |b: usize| match self.data.is_tree(of) {
+                    // The root is the first node.
+                    true => {
+                        let probabilities = rows[b].clone();
+                        let nodes = texts[b][input].parents.iter().zip(tags(b));
+                        let nodes = nodes.map(|(parent, (label, probability))| (*parent, label, probability)).collect();
+                        Prediction::Tree { label: self.label(&probabilities), probabilities, nodes }
+                    }
+                    false => Prediction::Tags(tags(b).collect()),
+                };
+                Ok((0..texts.len()).map(prediction).collect())
             }
             Target::Next(_) => Err(LowerError::new("a language model has no answer about a whole text")),
         }

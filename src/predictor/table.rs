@@ -13,9 +13,9 @@ const MOST_CLASSES: usize = 30;
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (accuracy, macro_f1, classes, confusion, labels) = match &self.figures {
-            Figures::Classes { accuracy, macro_f1, classes, confusion, labels } => {
-                (accuracy, macro_f1, classes, confusion, labels)
+        let (accuracy, macro_f1, root, classes, confusion, labels) = match &self.figures {
+            Figures::Classes { accuracy, macro_f1, root_accuracy, classes, confusion, labels } => {
+                (accuracy, macro_f1, root_accuracy, classes, confusion, labels)
             }
             Figures::Tokens { tokens, .. } => return writeln!(f, "{}  {} tokens", self.line(), thousands(*tokens)),
             Figures::Numbers { examples, .. } => {
@@ -23,9 +23,13 @@ impl fmt::Display for Evaluation {
             }
         };
         let examples: u64 = classes.iter().map(|class| class.support).sum();
+        let (root, what) = match root {
+            Some(root) => (format!("  at the root {}", percent(*root)), "nodes"),
+            None => (String::new(), "examples"),
+        };
         writeln!(
             f,
-            "loss {:.3}  accuracy {}  macro F1 {}  {} examples\n",
+            "loss {:.3}  accuracy {}{root}  macro F1 {}  {} {what}\n",
             self.loss,
             percent(*accuracy),
             percent(*macro_f1),

@@ -6,27 +6,39 @@ use crate::ir::Target;
 
 /// What has been seen so far of a split.
 pub enum Tally {
-    Classes { confusion: Confusion, labels: Vec<String> },
+    Classes {
+        confusion: Confusion,
+        labels: Vec<String>,
+        /// Of trees: how many answers at their roots are right, and how many there are.
+        roots: Option<(u64, u64)>,
+    },
     Tokens { correct: u64, count: u64 },
     Numbers { absolute: f64, count: u64 },
 }
 
 impl Tally {
-    pub fn new(target: &Target, labels: Option<&Labels>) -> Self {
+    /// `trees` says whether the answers are about the nodes of trees.
+    pub fn new(target: &Target, labels: Option<&Labels>, trees: bool) -> Self {
         match target {
             Target::Class(_) | Target::Tags { .. } => {
                 let labels = labels.map_or(Vec::new(), |labels| labels.names().to_vec());
-                Self::Classes { confusion: Confusion::new(labels.len()), labels }
+                Self::Classes { confusion: Confusion::new(labels.len()), labels, roots: trees.then_some((0, 0)) }
             }
             Target::Next(_) => Self::Tokens { correct: 0, count: 0 },
             Target::Number(_) => Self::Numbers { absolute: 0.0, count: 0 },
         }
     }
 
-    /// Counts a batch: one row of scores for each answer.
-    pub fn add(&mut self, scores: &[Vec<f32>], expected: &Expected) {
+    /// Counts a batch of so many examples: one row of scores for each answer.
+    pub fn add(&mut self, scores: &[Vec<f32>], expected: &Expected, examples: usize) {
         match (self, expected) {
-            (Self::Classes { confusion, .. }, Expected::Classes(classes)) => {
+            (Self::Classes { confusion, roots, .. }, Expected::Classes(classes)) => {
+                if let Some((correct, count)) = roots {
+                    // The root is the first node of a tree, and rows are ordered by nodes first.
+                    let first = Expected::Classes(classes.iter().take(examples).copied().collect());
+                    *correct += right(scores, &first) as u64;
+                    *count += first.count() as u64;
+                }
                 for (scores, class) in scores.iter().zip(classes).filter(|(_, class)| **class != IGNORED) {
                     confusion.add(*class as usize, largest(scores));
                 }
@@ -48,7 +60,13 @@ impl Tally {
     pub fn evaluation(self, loss: f64) -> Evaluation {
         let share = |part: f64, whole: u64| if whole == 0 { 0.0 } else { part / whole as f64 };
         match self {
-            Self::Classes { confusion, labels } => Evaluation::new(loss, &confusion, &labels),
+            Self::Classes { confusion, labels, roots } => {
+                let evaluation = Evaluation::new(loss, &confusion, &labels);
+                match roots {
+                    Some(roots) => evaluation.with_roots(roots),
+                    None => evaluation,
+                }
+            }
             Self::Tokens { correct, count } => {
                 let figures =
                     Figures::Tokens { accuracy: share(correct as f64, count), perplexity: loss.exp(), tokens: count };

@@ -23,6 +23,8 @@ pub struct EpochRecord {
     pub valid_accuracy: Option<f64>,
     pub valid_macro_f1: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_root_accuracy: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_perplexity: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_mean_absolute_error: Option<f64>,
@@ -43,6 +45,7 @@ impl EpochRecord {
             Metric::ValidLoss => self.valid_loss,
             Metric::ValidAccuracy => self.valid_accuracy,
             Metric::ValidMacroF1 => self.valid_macro_f1,
+            Metric::ValidRootAccuracy => self.valid_root_accuracy,
         }
         .unwrap_or(f64::NAN)
     }

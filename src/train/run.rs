@@ -122,6 +122,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             valid_loss: valid.as_ref().map(|v| v.loss),
             valid_accuracy: valid.as_ref().and_then(Evaluation::accuracy),
             valid_macro_f1: valid.as_ref().and_then(Evaluation::macro_f1),
+            valid_root_accuracy: valid.as_ref().and_then(Evaluation::root_accuracy),
             valid_perplexity: valid.as_ref().and_then(Evaluation::perplexity),
             valid_mean_absolute_error: valid.as_ref().and_then(Evaluation::mean_absolute_error),
             learning_rate: rate.at(optimizer.steps().saturating_sub(1)),

@@ -6,7 +6,7 @@ use super::{TrainError, class_weights, initialize};
 use crate::data::{Dataset, vectors};
 use crate::ir::{Graph, Parameter, Program, Symbol, Train};
 use crate::lower::{LowerError, Network};
-use crate::predictor::{Predictor, Sizes};
+use crate::predictor::{Predictor, Sizes, check_children};
 use crate::random::Random;
 
 pub struct Setup {
@@ -32,6 +32,9 @@ impl Setup {
         let data = program.data.clone().ok_or(TrainError::NoData)?;
         let model = program.model.clone().ok_or(TrainError::NoModel)?;
         let dataset = Dataset::load(&data, &model.target, &resolve)?;
+        for split in std::iter::once(&dataset.train).chain(&dataset.valid).chain(&dataset.test) {
+            check_children(&model.graph, split)?;
+        }
         let mut sizes = Sizes::of(&dataset.vocabularies, &model.target, dataset.labels.as_ref());
         let mut notes = describe(&dataset);
         for parameter in &model.graph.parameters {

@@ -95,6 +95,7 @@ fn written(name: &str, text: &str) -> Written {
         definitions: text.to_owned(),
         stages,
         sequence: true,
+        trees: None,
         name: Box::new(move |torch| format!("{cell}.{}_l0", own(torch))),
     }
 }

@@ -14,7 +14,7 @@ use crate::network::{classifier, forward, initial_network, model, network, numbe
 fn padded(text: &[u32], steps: usize, filler: u32) -> BTreeMap<String, Tokens> {
     let mut ids = text.to_vec();
     ids.resize(steps, filler);
-    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths: vec![text.len() as u32] })])
+    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths: vec![text.len() as u32], ..Tokens::default() })])
 }
 
 /// L4: the other system looks for the last row that is not zero, and finds one in the padding.

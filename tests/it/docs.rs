@@ -186,6 +186,7 @@ fn made(name: &str) -> String {
         "data" => settings(check::DATA),
         "text" => settings(check::TEXT),
         "class" => settings(check::CLASS),
+        "tree" => settings(check::TREE),
         "tags" => settings(check::TAGS),
         "train" => settings(check::TRAIN),
         "optimizers" => choices("optimizer", check::OPTIMIZERS),
@@ -244,6 +245,8 @@ fn takes(takes: Takes) -> String {
         Takes::Name => "a name".into(),
         Takes::Word(words) => list(words.to_vec()),
         Takes::Betas => "two numbers from 0 to below 1".into(),
+        Takes::Labels => "a list of labels".into(),
+        Takes::Groups => "a list of `[\"class\", \"label\", …]`".into(),
         Takes::ClassWeights => "`balanced`, or a list of `[\"label\", weight]`".into(),
         Takes::Call(choices) => list(choices.iter().map(|choice| choice.name).collect()),
     }

@@ -1,7 +1,10 @@
 //! Every layer of the library against PyTorch: results and gradients, the three texts of the tables in one padded batch.
 //! The tables ran each text alone, so this also shows that padding changes nothing.
 
+use std::collections::BTreeMap;
+
 use candle_core::{Device, Tensor};
+use rnnc::data::Tokens;
 use rnnc::lower::{Mode, Network};
 
 use crate::layer_tables::{CASES, Case};
@@ -15,12 +18,20 @@ pub struct Written {
     pub stages: String,
     /// Whether it leaves the time axis.
     pub sequence: bool,
+    /// Where the texts are trees: the parents of the nodes of a tree of so many.
+    pub trees: Option<fn(usize) -> Vec<u32>>,
     /// From PyTorch's name of a parameter to ours.
     pub name: Box<dyn Fn(&str) -> String>,
 }
 
 fn sequence(stages: &str, name: fn(&str) -> String) -> Written {
-    Written { definitions: String::new(), stages: stages.to_owned(), sequence: true, name: Box::new(name) }
+    Written {
+        definitions: String::new(),
+        stages: stages.to_owned(),
+        sequence: true,
+        trees: None,
+        name: Box::new(name),
+    }
 }
 
 fn vector(stages: &str, name: fn(&str) -> String) -> Written {
@@ -136,7 +147,11 @@ struct Run {
 impl Run {
     fn new(case: &Case, written: &Written, stages: &str, mode: Mode) -> Self {
         let head = if written.sequence { " |> max_over_time" } else { "" };
-        let mut graph = model(&classifier(&written.definitions, &format!("{stages}{head}"))).graph;
+        let mut text = classifier(&written.definitions, &format!("{stages}{head}"));
+        if written.trees.is_some() {
+            text = text.replace("text  : words", "text  : tree");
+        }
+        let mut graph = model(&text).graph;
         let last = stages.rsplit("|> ").next().unwrap_or_default().split('(').next().unwrap_or_default();
         let node = result_of(&graph, last);
         // The last dense layer is there only because a model ends in one: no result of interest depends on it.
@@ -152,7 +167,14 @@ impl Run {
         let parameters: Vec<usize> = case.gradients.iter().map(|gradient| find(gradient.name)).collect();
         let number = |place: usize| parameters.iter().position(|p| *p == place);
         let network = network(&graph, &sizes(9, 2), |p, i| number(p).map_or(0.0, |p| weight(p, i)));
-        let value = forward(&network, node, &texts(), mode);
+        let value = match written.trees {
+            Some(parents) => {
+                let parents: Vec<_> = texts().iter().map(|text| parents(text.len())).collect();
+                let tokens = BTreeMap::from([("text".to_owned(), Tokens::from_trees(&texts(), &parents))]);
+                network.forward(&[node], &tokens, mode).expect("a sound graph").remove(0)
+            }
+            None => forward(&network, node, &texts(), mode),
+        };
         let places = places(graph.node(node), &value, &texts());
         Self { network, parameters, value, places }
     }

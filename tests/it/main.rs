@@ -34,3 +34,5 @@ mod network;
 mod padding;
 mod targets;
 mod tidy;
+mod tree_tables;
+mod trees;

@@ -6,6 +6,8 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::Data;
 use crate::syntax::ast::File;
 
+pub(super) use unused::Uses;
+
 /// Runs every lint on a file of a program without errors: what is wrong may hide the use of a name.
 pub fn lint(file: &File, data: Option<&Data>, diagnostics: &mut Vec<Diagnostic>) {
     unused::lint(file, data, diagnostics);

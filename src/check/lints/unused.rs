@@ -124,15 +124,20 @@ fn unused(name: &Ident, what: &str, diagnostics: &mut Vec<Diagnostic>) {
 
 /// Every name read somewhere, with how often.
 #[derive(Default)]
-struct Uses(std::collections::BTreeMap<String, usize>);
+pub struct Uses(std::collections::BTreeMap<String, usize>);
 
 impl Uses {
+    /// How often a name is read.
+    pub fn count_of(&self, name: &str) -> usize {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
     fn has(&self, name: &Ident) -> bool {
         self.count(name) > 0
     }
 
     fn count(&self, name: &Ident) -> usize {
-        self.0.get(&name.name).copied().unwrap_or(0)
+        self.count_of(&name.name)
     }
 
     fn note(&mut self, name: &Ident) {
@@ -184,7 +189,7 @@ impl Uses {
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    pub fn block(&mut self, block: &Block) {
         for statement in &block.statements {
             match statement {
                 Statement::Let(binding) => self.expr(&binding.value),

@@ -105,7 +105,7 @@ fn texts(model: &Model, load: &Load, random: &mut Random) -> BTreeMap<String, To
     let mut tokens = || {
         let id = |_| (RESERVED + random.below(load.vocabulary - RESERVED)) as u32;
         let lengths = vec![load.len as u32; load.batch];
-        Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths }
+        Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths, ..Tokens::default() }
     };
     model.inputs.iter().map(|field| (field.clone(), tokens())).collect()
 }

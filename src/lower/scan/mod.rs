@@ -7,7 +7,7 @@
 
 mod both_ways;
 mod fused;
-mod reference;
+pub(super) mod reference;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,11 +36,11 @@ pub enum Path {
 /// A cell ready to run: sizes known, its parameters in a row.
 #[derive(Debug)]
 pub(super) struct Step {
-    cell: Cell,
+    pub cell: Cell,
     /// Width of the input of a step.
-    input: usize,
+    pub input: usize,
     /// Width of every state.
-    states: Vec<usize>,
+    pub states: Vec<usize>,
     /// The parameters the equations use, in the order they stand in the scan's second argument, with their shapes.
     parameters: BTreeMap<ParameterId, Vec<usize>>,
     /// The fused form, or why there is none.
@@ -81,7 +81,7 @@ impl Step {
     }
 
     /// The joined parameters one by one, with their shapes.
-    fn split<'a>(&'a self, joined: &'a [f32]) -> impl Iterator<Item = (ParameterId, &'a [usize], &'a [f32])> {
+    pub fn split<'a>(&'a self, joined: &'a [f32]) -> impl Iterator<Item = (ParameterId, &'a [usize], &'a [f32])> {
         let mut rest = joined;
         self.parameters.iter().map(move |(id, shape)| {
             let (values, after) = rest.split_at(shape.iter().product());
@@ -91,14 +91,14 @@ impl Step {
     }
 
     /// Where a parameter stands among the joined ones.
-    fn range(&self, id: ParameterId) -> Range<usize> {
+    pub fn range(&self, id: ParameterId) -> Range<usize> {
         let count = |shape: &Vec<usize>| shape.iter().product::<usize>();
         let start = self.parameters.range(..id).map(|(_, shape)| count(shape)).sum();
         start..start + self.parameters.get(&id).map_or(0, count)
     }
 
     /// How many numbers all parameters are.
-    fn total(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()
     }
 }
@@ -128,7 +128,8 @@ pub(super) struct Carried {
     pub last: Arc<OnceLock<Vec<Vec<f32>>>>,
 }
 
-fn joined(parameters: &[Tensor]) -> Result<Tensor> {
+/// Flat parameters in a row.
+pub(super) fn joined(parameters: &[Tensor]) -> Result<Tensor> {
     if parameters.is_empty() {
         Tensor::from_vec(Vec::<f32>::new(), 0, &Device::Cpu)
     } else {

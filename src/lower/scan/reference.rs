@@ -200,7 +200,8 @@ struct Record {
     next: Vec<Tensor>,
 }
 
-fn add(sums: &mut [f32], gradient: &Tensor) -> Result<()> {
+/// Adds a gradient to sums of as many numbers.
+pub(in crate::lower) fn add(sums: &mut [f32], gradient: &Tensor) -> Result<()> {
     with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))
 }
 
@@ -253,8 +254,8 @@ impl CustomOp2 for Recurrence {
 }
 
 /// A scalar whose gradient with respect to its argument is `upstream`: where backward through a step starts.
-struct Seed {
-    upstream: Tensor,
+pub(in crate::lower) struct Seed {
+    pub upstream: Tensor,
 }
 
 impl CustomOp1 for Seed {

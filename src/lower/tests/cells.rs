@@ -44,13 +44,19 @@ impl Equations {
         }
     }
 
-    /// A whole cell of one or two states.
+    /// A whole cell of one or two states, over texts.
     pub fn cell(seed: u64) -> String {
-        let mut equations = Self { random: Random::new(seed, &[]), parameters: vec![], names: vec!["h".to_owned()] };
+        Self::cell_of(seed, &["h"], &["c"])
+    }
+
+    /// A whole cell of one or two states, which may be spoken of as `of_h` and `of_c`.
+    pub fn cell_of(seed: u64, of_h: &[&str], of_c: &[&str]) -> String {
+        let names = of_h.iter().map(|name| (*name).to_owned()).collect();
+        let mut equations = Self { random: Random::new(seed, &[]), parameters: vec![], names };
         let two = equations.random.below(2) == 1;
         let mut body = String::new();
         if two {
-            equations.names.push("c".to_owned());
+            equations.names.extend(of_c.iter().map(|name| (*name).to_owned()));
             body += &format!("  c' = sigmoid({})\n", equations.expression(2));
             equations.names.push("c'".to_owned());
         }

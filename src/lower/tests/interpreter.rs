@@ -15,18 +15,34 @@ pub(super) type Memory = BTreeMap<usize, Vec<Vec<f64>>>;
 
 /// The same for a piece of a longer text.
 pub(super) fn interpret_on(graph: &Graph, parameters: &[Vec<f64>], text: &[u32], memory: &mut Memory) -> Vec<Vec<f64>> {
-    run(graph, &graph.nodes, parameters, text, &[], &[], memory)
+    let parents: Vec<u32> = (0..text.len()).map(super::heap).collect();
+    run(&Example { graph, parameters, text, parents: &parents }, &graph.nodes, &Step::default(), memory)
 }
 
-fn run(
-    graph: &Graph,
-    nodes: &[Node],
-    parameters: &[Vec<f64>],
-    text: &[u32],
-    x: &[f64],
-    states: &[Vec<f64>],
-    memory: &mut Memory,
-) -> Vec<Vec<f64>> {
+/// The values of all nodes of `graph` for one tree.
+pub(super) fn interpret_tree(graph: &Graph, parameters: &[Vec<f64>], text: &[u32], parents: &[u32]) -> Vec<Vec<f64>> {
+    run(&Example { graph, parameters, text, parents }, &graph.nodes, &Step::default(), &mut Memory::new())
+}
+
+struct Example<'a> {
+    graph: &'a Graph,
+    parameters: &'a [Vec<f64>],
+    text: &'a [u32],
+    parents: &'a [u32],
+}
+
+/// Where a cell is: its input, the states before it, and in a tree those of every child.
+#[derive(Default, Clone)]
+struct Step<'a> {
+    x: &'a [f64],
+    states: Vec<Vec<f64>>,
+    children: Vec<Vec<Vec<f64>>>,
+    /// Which child the equations speak of, inside a sum over the children.
+    child: usize,
+}
+
+fn run(example: &Example, nodes: &[Node], at: &Step, memory: &mut Memory) -> Vec<Vec<f64>> {
+    let Example { graph, parameters, text, parents } = *example;
     let mut values: Vec<Vec<f64>> = Vec::new();
     let size = |dim: &Dim| if dim.is_length() { text.len() } else { dim.as_constant().unwrap() as usize };
     let width = |id: &NodeId| nodes[id.0].ty.last_axis().map_or(1, size);
@@ -38,11 +54,46 @@ fn run(
             Op::Input(_) => text.iter().map(|id| f64::from(*id)).collect(),
             Op::Parameter(id) => parameters[id.0].clone(),
             Op::Constant(value) => vec![*value],
-            Op::StepInput => x.to_vec(),
-            Op::State(i) => states[*i].clone(),
+            Op::StepInput => at.x.to_vec(),
+            Op::State(i) => at.states[*i].clone(),
+            Op::Child { state, child } => at.children.get(*child).map_or(vec![0.0; count(&node.ty)], |c| c[*state].clone()),
+            Op::EachChild(state) => at.children.get(at.child).map_or(vec![0.0; count(&node.ty)], |c| c[*state].clone()),
+            Op::Leaf => vec![f64::from(u8::from(at.children.is_empty()))],
+            Op::SumChildren => {
+                // All again for every child: what is not of the children comes out the same.
+                let last = node.inputs[0].0;
+                let mut each =
+                    |child| run(example, &nodes[..=last], &Step { child, ..at.clone() }, memory).remove(last);
+                (0..at.children.len()).fold(vec![0.0; count(&node.ty)], |sum, child| {
+                    sum.iter().zip(each(child)).map(|(sum, x)| sum + x).collect()
+                })
+            }
+            Op::Bilinear => {
+                let (a, b) = (rows(1), rows(2));
+                let matrix = |k: usize, a: &[f64], b: &[f64]| -> f64 {
+                    let entry = |i: usize, j: usize| input(0)[(k * a.len() + i) * b.len() + j];
+                    (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).map(|(i, j)| a[i] * entry(i, j) * b[j]).sum()
+                };
+                let k = node.ty.last_axis().map_or(1, size);
+                a.zip(b).flat_map(|(a, b)| (0..k).map(move |k| matrix(k, a, b)).collect::<Vec<_>>()).collect()
+            }
+            Op::Fold { cell } => {
+                let cell = &graph.cells[cell.0];
+                let xs: Vec<&[f64]> = rows(0).collect();
+                let mut states: Vec<Vec<Vec<f64>>> = vec![Vec::new(); text.len()];
+                for n in (0..text.len()).rev() {
+                    let children = (n + 1..text.len()).filter(|child| parents[*child] as usize == n);
+                    let children = children.map(|child| states[child].clone()).collect();
+                    let step = run(example, &cell.nodes, &Step { x: xs[n], children, ..Step::default() }, memory);
+                    states[n] = cell.states.iter().map(|state| step[state.next.0].clone()).collect();
+                }
+                states.iter().flat_map(|states| states[0].clone()).collect()
+            }
             Op::Lookup => {
                 let table: Vec<&[f64]> = rows(0).collect();
-                text.iter().flat_map(|id| table[*id as usize]).copied().collect()
+                let nothing = vec![0.0; width(&node.inputs[0])];
+                let row = |id: &u32| if *id == 0 { nothing.clone() } else { table[*id as usize].to_vec() };
+                text.iter().flat_map(row).collect()
             }
             Op::Product => {
                 let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -72,7 +123,7 @@ fn run(
                 let xs: Vec<&[f64]> = rows(0).collect();
                 for i in 0..text.len() {
                     let t = if *reverse { text.len() - 1 - i } else { i };
-                    let step = run(graph, &cell.nodes, parameters, text, xs[t], &states, memory);
+                    let step = run(example, &cell.nodes, &Step { x: xs[t], states, ..Step::default() }, memory);
                     states = cell.states.iter().map(|state| step[state.next.0].clone()).collect();
                     result[t] = states[0].clone();
                 }

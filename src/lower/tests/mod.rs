@@ -7,6 +7,7 @@ mod interpreter;
 mod operations;
 mod padding;
 mod recurrence;
+mod trees;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,14 @@ fn tokens(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
     let id = |t: usize, text: &Vec<u32>| text.get(t).copied().unwrap_or(0);
     let ids = (0..steps).flat_map(|t| texts.iter().map(move |text| id(t, text))).collect();
     let lengths = texts.iter().map(|text| text.len() as u32).collect();
-    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths })])
+    // As trees they are heaps, which a text does not look at.
+    let parents = (0..steps).flat_map(|t| texts.iter().map(move |_| heap(t))).collect();
+    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths, parents })])
+}
+
+/// The parent of node `n` where every node has up to two children.
+fn heap(n: usize) -> u32 {
+    (n.saturating_sub(1) / 2) as u32
 }
 
 fn network(builder: &Builder) -> Network {
