@@ -1,6 +1,6 @@
 //! Counting how often a model is right, or how far it is off.
 
-use super::{Confusion, Evaluation, Figures, largest};
+use super::{Confusion, Evaluation, Figures};
 use crate::data::{Expected, IGNORED, Labels};
 use crate::ir::Target;
 
@@ -23,20 +23,20 @@ impl Tally {
         }
     }
 
-    /// Counts a batch: one row of scores for each answer.
-    pub fn add(&mut self, scores: &[Vec<f32>], expected: &Expected) {
-        match (self, expected) {
-            (Self::Classes { confusion, .. }, Expected::Classes(classes)) => {
-                for (scores, class) in scores.iter().zip(classes).filter(|(_, class)| **class != IGNORED) {
-                    confusion.add(*class as usize, largest(scores));
+    /// Counts a batch.
+    pub fn add(&mut self, predicted: &Expected, expected: &Expected) {
+        match (self, predicted, expected) {
+            (Self::Classes { confusion, .. }, Expected::Classes(predicted), Expected::Classes(classes)) => {
+                for (predicted, class) in predicted.iter().zip(classes).filter(|(_, class)| **class != IGNORED) {
+                    confusion.add(*class as usize, *predicted as usize);
                 }
             }
-            (Self::Tokens { correct, count }, expected @ Expected::Classes(_)) => {
-                *correct += right(scores, expected) as u64;
+            (Self::Tokens { correct, count }, predicted, expected) => {
+                *correct += right(predicted, expected) as u64;
                 *count += expected.count() as u64;
             }
-            (Self::Numbers { absolute, count }, Expected::Numbers(numbers)) => {
-                let differences = scores.iter().zip(numbers).map(|(p, e)| f64::from(p[0]) - f64::from(*e));
+            (Self::Numbers { absolute, count }, Expected::Numbers(predicted), Expected::Numbers(numbers)) => {
+                let differences = predicted.iter().zip(numbers).map(|(p, e)| f64::from(*p) - f64::from(*e));
                 *absolute += differences.map(f64::abs).sum::<f64>();
                 *count += numbers.len() as u64;
             }
@@ -63,12 +63,12 @@ impl Tally {
 }
 
 /// How many answers a model has right; none where they are numbers.
-pub fn right(scores: &[Vec<f32>], expected: &Expected) -> usize {
-    match expected {
-        Expected::Classes(classes) => {
-            let asked = scores.iter().zip(classes).filter(|(_, class)| **class != IGNORED);
-            asked.filter(|(scores, class)| largest(scores) == **class as usize).count()
+pub fn right(predicted: &Expected, expected: &Expected) -> usize {
+    match (predicted, expected) {
+        // No model says `IGNORED`.
+        (Expected::Classes(predicted), Expected::Classes(classes)) => {
+            predicted.iter().zip(classes).filter(|(predicted, class)| predicted == class).count()
         }
-        Expected::Numbers(_) => 0,
+        _ => 0,
     }
 }
