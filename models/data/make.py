@@ -253,6 +253,9 @@ def main():
         part, rows = rows[:size], rows[size:]
         body = "".join(f"{text}\t{label}\n" for text, label in part)
         Path(__file__).with_name(f"{split}.tsv").write_text("text\tlabel\n" + body, encoding="utf-8", newline="\n")
+        # The same sentences as a plain text, for language models.
+        plain = "".join(f"{text}\n" for text, _ in part)
+        Path(__file__).with_name(f"{split}.txt").write_text(plain, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ mod check;
 mod eval;
 mod explain;
 mod files;
+mod generate;
 mod inspect;
 mod overrides;
 mod predict;
@@ -69,6 +70,26 @@ enum Command {
         input: Option<PathBuf>,
         #[command(flatten)]
         output: OutputFormat,
+        #[command(flatten)]
+        threads: Threads,
+    },
+    /// Write text with a trained language model, token by token.
+    Generate {
+        /// A `model.safetensors`.
+        model: PathBuf,
+        /// The beginning, which is written too [default: the model starts after a line break, or, where it knows none,
+        /// after its most frequent token].
+        #[arg(long, default_value = "", hide_default_value = true)]
+        prompt: String,
+        /// Below 1 the probable is taken more often, above 1 less often; 0 takes the most probable token always.
+        #[arg(long, default_value_t = 1.0, value_parser = temperature)]
+        temperature: f64,
+        /// Tokens to write.
+        #[arg(long, default_value_t = 500)]
+        length: u32,
+        /// Another seed draws another text.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
         #[command(flatten)]
         threads: Threads,
     },
@@ -176,6 +197,11 @@ fn format(name: &str) -> Result<Format, String> {
     name.parse()
 }
 
+fn temperature(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+    value.ok_or_else(|| "a temperature is a number from 0".into())
+}
+
 /// Why a command failed: what to print on stderr, and the exit code.
 #[derive(Debug)]
 pub struct Failure {
@@ -239,6 +265,7 @@ impl Arguments {
             Command::Train(TrainArguments { threads, .. })
             | Command::Bench(BenchArguments { threads, .. })
             | Command::Eval { threads, .. }
+            | Command::Generate { threads, .. }
             | Command::Predict { threads, .. } => threads.threads.map(usize::from),
             _ => None,
         }
@@ -252,6 +279,9 @@ impl Arguments {
             Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
             Command::Predict { model, texts, input, output, .. } => {
                 predict::predict(&model, &texts, input.as_deref(), output.format)
+            }
+            Command::Generate { model, prompt, temperature, length, seed, .. } => {
+                generate::generate(&model, &generate::Wanted { prompt: &prompt, temperature, length, seed })
             }
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, format } => summary::summary(&file, format),

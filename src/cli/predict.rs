@@ -23,10 +23,6 @@ struct Row {
 
 pub fn predict(model: &Path, texts: &[String], input: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
     let (predictor, _) = predictor::load(model).map_err(Failure::input)?;
-    if let Target::Next(_) = predictor.model.target {
-        let message = format!("{}: this is a language model, which has no answer about a whole text", model.display());
-        return Err(Failure::input(message));
-    }
     let mut sound = true;
     if !texts.is_empty() {
         let row = |(i, text): (usize, &String)| Row { place: format!("text {}", i + 1), text: Ok(text.clone()) };
@@ -123,7 +119,11 @@ fn show(predictor: &Predictor, rows: impl Iterator<Item = Row>, format: Output) 
 /// The ids of every field the model reads. A model of several fields takes a JSON object a line.
 fn encode(predictor: &Predictor, text: &str) -> Result<Vec<Encoded>, String> {
     if let [field] = predictor.model.inputs.as_slice() {
-        return Ok(vec![predictor.encode(field, text)?]);
+        let encoded = predictor.encode(field, text)?;
+        if matches!(predictor.model.target, Target::Next(_)) && encoded.ids.len() < 2 {
+            return Err("a text of one token: a language model predicts the tokens after the first".into());
+        }
+        return Ok(vec![encoded]);
     }
     let fields = predictor.model.inputs.join(", ");
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
@@ -171,6 +171,9 @@ fn human(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> S
             pairs.join(" ")
         }
         Prediction::Number(value) => value.to_string(),
+        Prediction::Text { loss, tokens } => {
+            format!("{loss:.3} nats a token  perplexity {:.3}  {tokens} tokens", loss.exp())
+        }
     }
 }
 
@@ -198,6 +201,9 @@ fn json(predictor: &Predictor, prediction: &Prediction, tokens: &[String]) -> se
             serde_json::json!({ "tags": tokens.iter().zip(tags).map(tag).collect::<Vec<_>>() })
         }
         Prediction::Number(value) => serde_json::json!({ "value": value }),
+        Prediction::Text { loss, tokens } => {
+            serde_json::json!({ "loss": loss, "perplexity": loss.exp(), "tokens": tokens })
+        }
     }
 }
 

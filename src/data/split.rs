@@ -137,12 +137,11 @@ impl Split {
         }
     }
 
-    /// How many answers there are: rows, or tokens.
-    pub fn answers(&self) -> usize {
+    /// How many examples there are: rows, or, where the next token is asked for, tokens to predict.
+    pub fn examples(&self) -> usize {
         match &self.answers {
             Answers::Next(field) => self.texts[field].ranges.iter().map(|text| text.len() - 1).sum(),
-            Answers::Tags(tags) => tags.ids().len(),
-            Answers::Classes(_) | Answers::Numbers(_) => self.rows,
+            _ => self.rows,
         }
     }
 

@@ -315,6 +315,19 @@ pub fn sum<S: Simd>(simd: S, x: &[f32]) -> f32 {
     simd.reduce_sum_f32s(sums) + rest.iter().sum::<f32>()
 }
 
+/// `log(sum(exp(x)))`, safe for large numbers.
+#[inline(always)]
+pub fn log_sum_exp<S: Simd>(simd: S, x: &[f32]) -> f64 {
+    let largest = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let (lanes, rest) = S::as_simd_f32s(x);
+    let (mut sums, shift) = (simd.splat_f32s(0.0), simd.splat_f32s(largest));
+    for x in lanes {
+        sums = simd.add_f32s(sums, exponential::exp(simd, simd.sub_f32s(*x, shift)));
+    }
+    let rest: f32 = rest.iter().map(|x| (x - largest).exp()).sum();
+    f64::from(largest) + f64::from(simd.reduce_sum_f32s(sums) + rest).ln()
+}
+
 /// Probabilities of a row of scores.
 #[inline(always)]
 pub fn softmax<S: Simd>(simd: S, to: &mut [f32], x: &[f32]) {

@@ -47,6 +47,24 @@ impl WithSimd for SoftmaxRows<'_> {
     }
 }
 
+/// `log(sum(exp(row)))`, safe for large scores.
+pub fn log_sum_exp(row: &[f32]) -> f64 {
+    arch().dispatch(LogSumExp { row })
+}
+
+struct LogSumExp<'a> {
+    row: &'a [f32],
+}
+
+impl WithSimd for LogSumExp<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        elementwise::log_sum_exp(simd, self.row)
+    }
+}
+
 /// `[rows, width] -> [rows]`. Of several equal largest values the first is the maximum.
 pub struct Reduce {
     pub reduction: Reduction,

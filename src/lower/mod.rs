@@ -30,7 +30,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
 pub use gradient::Gradient;
-pub use loss::{Loss, cross_entropy, mean_squared_error, softmax, to_rows, to_scalar};
+pub use loss::{Loss, cross_entropy, mean_squared_error, predicted, softmax, to_rows, to_scalar};
 pub use scan::Path;
 pub use states::States;
 
@@ -388,7 +388,9 @@ fn shift_on(by: i64, x: &Operand, id: NodeId, batch: &Batch, states: &mut States
         return Err(LowerError::new("the steps that a text is read on from do not fit this shift"));
     }
     let shift = Shift { sequence, by, before };
-    states.set(id, vec![with_values([x.tensor], |[x]| shift.last(x))?]);
+    if held > 0 {
+        states.set(id, vec![with_values([x.tensor], |[x]| shift.last(x))?]);
+    }
     Ok(apply(shift, x.tensor, x.tensor.shape())?)
 }
 

@@ -1,27 +1,53 @@
 //! How good a model is on rows whose answers are known.
 
 use super::{Evaluation, Predictor, Tally};
-use crate::data::{Order, Split, batches};
-use crate::lower::{LowerError, Mode, to_rows, to_scalar};
+use crate::data::{Order, Split};
+use crate::ir::Target;
+use crate::lower::{Loss, LowerError, Mode, States, predicted, to_scalar};
 
-/// Rows a forward pass takes at once. It changes no result, only the time.
-const BATCH: usize = 128;
+/// Rows a forward pass takes at once, at most. It changes no result, only the time.
+const ROWS: usize = 128;
+/// Scores a forward pass may give at once: those of a large vocabulary at every step are many.
+const SCORES: usize = 1 << 24;
+/// Parts of one text that are read on side by side. Each starts without having read what stands before it, so they are few.
+const PARTS: usize = 8;
+/// Tokens of each part at a time. It changes no result.
+const STEPS: usize = 128;
 
 /// Loss and figures over a whole split.
 pub fn evaluate(predictor: &Predictor, split: &Split) -> Result<Evaluation, LowerError> {
-    let loss = &predictor.loss;
     let target = &predictor.model.target;
+    // Perplexity is that of the probabilities as they are.
+    let loss = if let Target::Next(_) = target { Loss::default() } else { predictor.loss.clone() };
     let mut tally = Tally::new(target, predictor.labels.as_ref(), target.is_of_trees(&predictor.data));
     let (mut total, mut weight) = (0.0, 0.0);
-    for rows in batches(split, BATCH, Order::Sorted) {
-        let batch = split.batch(&rows);
-        let logits = predictor.network.forward(&[predictor.model.logits], &batch.texts, Mode::Evaluate)?;
+    let rows = if split.continuous { PARTS } else { rows_at_once(predictor, split) };
+    let pass = split.pass(rows, STEPS, Order::Sorted);
+    let mut states = States::default();
+    for i in 0..pass.len() {
+        let batch = pass.batch(i);
+        let (network, scores) = (&predictor.network, [predictor.model.logits]);
+        let logits = match pass.continues() {
+            true => network.read_on(&scores, &batch.texts, Mode::Evaluate, &mut states)?,
+            false => network.forward(&scores, &batch.texts, Mode::Evaluate)?,
+        };
         let batch_weight = loss.weight(&batch.expected);
         total += to_scalar(&loss.mean(&logits[0], &batch.expected)?)? * batch_weight;
         weight += batch_weight;
-        tally.add(&to_rows(&logits[0])?, &batch.expected, rows.len());
+        tally.add(&predicted(&logits[0], &batch.expected)?, &batch.expected, batch.indices.len());
     }
     Ok(tally.evaluation(if weight > 0.0 { total / weight } else { 0.0 }))
+}
+
+/// As many rows as give no more than [`SCORES`].
+fn rows_at_once(predictor: &Predictor, split: &Split) -> usize {
+    let target = &predictor.model.target;
+    let choices = target.choices().and_then(|dim| dim.evaluate(&|symbol| predictor.sizes.get(symbol))).unwrap_or(1);
+    let steps = match target {
+        Target::Class(_) | Target::Number(_) => 1,
+        Target::Tags { .. } | Target::Next(_) => (0..split.len()).map(|row| split.length(row)).max().unwrap_or(1),
+    };
+    (SCORES / choices.saturating_mul(steps).max(1)).clamp(1, ROWS)
 }
 
 /// The index of the largest score, the first of equals.

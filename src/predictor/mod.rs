@@ -3,6 +3,7 @@
 //! Training changes the weights from outside; reading and writing files is [`load`] and the artifact room.
 
 mod evaluate;
+mod generate;
 mod load;
 mod metrics;
 mod predict;
@@ -16,6 +17,7 @@ use crate::ir::{Data, FieldKind, Model, Program, Symbol, Target};
 use crate::lower::{Loss, LowerError, Network};
 
 pub use evaluate::{evaluate, largest};
+pub use generate::Generator;
 pub use load::{LoadError, load, tensors};
 pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
 pub use predict::{Encoded, Prediction, check_children};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Predictor;
 use super::evaluate::largest;
 use crate::data::tree::{self, Tree};
-use crate::data::{DataError, Labels, PAD, Split, Tokenizer, Tokens, Vocabulary};
+use crate::data::{DataError, Expected, Labels, PAD, Split, Tokenizer, Tokens, Vocabulary};
 use crate::ir::{Graph, Target, TextKind};
-use crate::lower::{LowerError, Mode, softmax, to_rows};
+use crate::lower::{Loss, LowerError, Mode, softmax, to_rows, to_scalar};
 
 /// What a model says about one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,11 @@ pub enum Prediction {
         nodes: Vec<(u32, String, f32)>,
     },
     Number(f32),
+    /// How probable a text is: `-log p` of each of so many tokens, given those before it, on the mean.
+    Text {
+        loss: f64,
+        tokens: usize,
+    },
 }
 
 /// A text as the model reads it: the ids of its tokens, or of a tree's nodes with their parents.
@@ -85,11 +90,13 @@ impl Predictor {
     }
 
     /// Predictions in the order of the texts; each has the ids of every input field, in the model's order.
-    ///
-    /// Errors: a language model, whose next token is no answer about a text.
+    /// A language model needs two tokens of each.
     pub fn predict(&self, texts: &[Vec<Encoded>]) -> Result<Vec<Prediction>, LowerError> {
         if texts.is_empty() {
             return Ok(Vec::new());
+        }
+        if let Target::Next(field) = &self.model.target {
+            return texts.iter().map(|text| self.probability(field, &text[0].ids)).collect();
         }
         let fields: BTreeMap<String, Tokens> = self
             .model
@@ -128,8 +135,16 @@ impl Predictor {
                 };
                 Ok((0..texts.len()).map(prediction).collect())
             }
-            Target::Next(_) => Err(LowerError::new("a language model has no answer about a whole text")),
+            Target::Next(_) => Ok(Vec::new()),
         }
+    }
+
+    fn probability(&self, field: &str, text: &[u32]) -> Result<Prediction, LowerError> {
+        let [read @ .., _] = text else { return Err(LowerError::new("a text without a token")) };
+        let texts = BTreeMap::from([(field.to_string(), Tokens::from_texts(&[read]))]);
+        let scores = self.network.forward(&[self.model.logits], &texts, Mode::Evaluate)?;
+        let next = Expected::Classes(text[1..].to_vec());
+        Ok(Prediction::Text { loss: to_scalar(&Loss::default().mean(&scores[0], &next)?)?, tokens: read.len() })
     }
 
     fn class(&self, probabilities: Vec<f32>) -> Prediction {

@@ -1,6 +1,6 @@
 //! Counting how often a model is right, or how far it is off.
 
-use super::{Confusion, Evaluation, Figures, largest};
+use super::{Confusion, Evaluation, Figures};
 use crate::data::{Expected, IGNORED, Labels};
 use crate::ir::Target;
 
@@ -29,26 +29,26 @@ impl Tally {
         }
     }
 
-    /// Counts a batch of so many examples: one row of scores for each answer.
-    pub fn add(&mut self, scores: &[Vec<f32>], expected: &Expected, examples: usize) {
-        match (self, expected) {
-            (Self::Classes { confusion, roots, .. }, Expected::Classes(classes)) => {
+    /// Counts a batch of so many examples.
+    pub fn add(&mut self, predicted: &Expected, expected: &Expected, examples: usize) {
+        match (self, predicted, expected) {
+            (Self::Classes { confusion, roots, .. }, Expected::Classes(predicted), Expected::Classes(classes)) => {
                 if let Some((correct, count)) = roots {
                     // The root is the first node of a tree, and rows are ordered by nodes first.
-                    let first = Expected::Classes(classes.iter().take(examples).copied().collect());
-                    *correct += right(scores, &first) as u64;
-                    *count += first.count() as u64;
+                    let asked = predicted.iter().zip(classes).take(examples).filter(|(_, class)| **class != IGNORED);
+                    *count += asked.clone().count() as u64;
+                    *correct += asked.filter(|(predicted, class)| predicted == class).count() as u64;
                 }
-                for (scores, class) in scores.iter().zip(classes).filter(|(_, class)| **class != IGNORED) {
-                    confusion.add(*class as usize, largest(scores));
+                for (predicted, class) in predicted.iter().zip(classes).filter(|(_, class)| **class != IGNORED) {
+                    confusion.add(*class as usize, *predicted as usize);
                 }
             }
-            (Self::Tokens { correct, count }, expected @ Expected::Classes(_)) => {
-                *correct += right(scores, expected) as u64;
+            (Self::Tokens { correct, count }, predicted, expected) => {
+                *correct += right(predicted, expected) as u64;
                 *count += expected.count() as u64;
             }
-            (Self::Numbers { absolute, count }, Expected::Numbers(numbers)) => {
-                let differences = scores.iter().zip(numbers).map(|(p, e)| f64::from(p[0]) - f64::from(*e));
+            (Self::Numbers { absolute, count }, Expected::Numbers(predicted), Expected::Numbers(numbers)) => {
+                let differences = predicted.iter().zip(numbers).map(|(p, e)| f64::from(*p) - f64::from(*e));
                 *absolute += differences.map(f64::abs).sum::<f64>();
                 *count += numbers.len() as u64;
             }
@@ -81,12 +81,12 @@ impl Tally {
 }
 
 /// How many answers a model has right; none where they are numbers.
-pub fn right(scores: &[Vec<f32>], expected: &Expected) -> usize {
-    match expected {
-        Expected::Classes(classes) => {
-            let asked = scores.iter().zip(classes).filter(|(_, class)| **class != IGNORED);
-            asked.filter(|(scores, class)| largest(scores) == **class as usize).count()
+pub fn right(predicted: &Expected, expected: &Expected) -> usize {
+    match (predicted, expected) {
+        // No model says `IGNORED`.
+        (Expected::Classes(predicted), Expected::Classes(classes)) => {
+            predicted.iter().zip(classes).filter(|(predicted, class)| predicted == class).count()
         }
-        Expected::Numbers(_) => 0,
+        _ => 0,
     }
 }

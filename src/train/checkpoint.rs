@@ -10,6 +10,7 @@ use super::setup::Setup;
 use super::{Best, BestState, LearningRate, Optimizer, PlateauState, TrainError};
 use crate::artifact::{self, Payload, Tensor};
 use crate::data::{Dataset, Split};
+use crate::lower::States;
 
 /// Where a training stands: the epoch under way (from 0), the steps of it that are done, and its sums so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Position {
     pub seconds: f64,
     /// Whether patience has ended the training.
     pub stopped: bool,
+    /// Where the next batch is read on from, if it is; a checkpoint has them among its tensors.
+    #[serde(skip)]
+    pub states: States,
 }
 
 /// What one step has seen.
@@ -134,6 +138,9 @@ impl Checkpoint {
                 .into_iter()
                 .map(|(name, values)| (format!("optimizer.{name}"), vec![values.len()], values)),
         );
+        tensors.extend(
+            position.states.arrays().map(|(name, values)| (format!("states.{name}"), vec![values.len()], values)),
+        );
         Ok(artifact::write(path, &state, &tensors)?)
     }
 
@@ -178,7 +185,7 @@ impl Checkpoint {
                 "{path}: the checkpoint does not fit the model; leave out --resume to start again"
             ))
         };
-        let steps = setup.dataset.train.len().div_ceil(setup.train.batch_size);
+        let steps = setup.steps_per_epoch();
         let Position { epoch, step, .. } = self.state.position;
         if epoch > setup.train.epochs || step > steps || self.state.history.len() != epoch {
             return Err(misfit(&self.path));
@@ -190,14 +197,17 @@ impl Checkpoint {
             values.push(tensor.values);
         }
         setup.predictor.network.set_values(&values).map_err(|_| misfit(&self.path))?;
-        let buffers = std::mem::take(&mut self.tensors).into_iter();
-        let buffers = buffers
-            .filter_map(|(name, tensor)| Some((name.strip_prefix("optimizer.")?.to_string(), tensor.values)))
-            .collect();
+        let tensors = std::mem::take(&mut self.tensors);
+        let called = |prefix: &str| -> Vec<(String, Vec<f32>)> {
+            let named = tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t)));
+            named.map(|(name, tensor)| (name, tensor.values.clone())).collect()
+        };
+        let states = States::from_arrays(called("states.")).ok_or_else(|| misfit(&self.path))?;
+        let buffers = called("optimizer.").into_iter().collect();
         optimizer.restore(self.state.optimizer_steps, buffers).map_err(|_| misfit(&self.path))?;
         rate.restore(self.state.plateau);
         *best = Best::resume(best.metric(), setup.train.patience, self.state.best);
-        *position = self.state.position;
+        *position = Position { states, ..self.state.position };
         *history = self.state.history;
         Ok(())
     }

@@ -15,6 +15,8 @@ use crate::predictor::{percent, thousands};
 pub struct Progress {
     epochs: usize,
     examples: usize,
+    /// What an example is called.
+    unit: &'static str,
     /// Whether answers are right or wrong.
     choices: bool,
     /// Absent where stderr is not a terminal.
@@ -43,17 +45,19 @@ pub struct EpochLine {
     /// Loss and accuracy on the validation data, where there is any.
     pub valid: Option<(f64, Option<f64>)>,
     pub examples_per_second: f64,
+    /// What an example is called.
+    pub unit: &'static str,
     pub seconds: f64,
     /// The best epoch so far.
     pub best: bool,
 }
 
 impl Progress {
-    /// `epochs` of `examples` each; `epochs` is the number the file asks for, patience may end earlier. `choices` says
-    /// whether answers are right or wrong.
-    pub fn new(epochs: usize, examples: usize, choices: bool) -> Self {
+    /// `epochs` of `examples` each, which are called `unit`; `epochs` is the number the file asks for, patience may end
+    /// earlier. `choices` says whether answers are right or wrong.
+    pub fn new(epochs: usize, examples: usize, unit: &'static str, choices: bool) -> Self {
         let bar = io::stderr().is_terminal().then(|| ProgressBar::new(examples as u64).with_style(style()));
-        Self { epochs, examples, choices, bar, seen: Totals::default() }
+        Self { epochs, examples, unit, choices, bar, seen: Totals::default() }
     }
 
     /// Begins an epoch, counted from 1.
@@ -81,7 +85,7 @@ impl Progress {
             true => format!("  accuracy {}", percent(self.seen.correct as f64 / self.seen.answers.max(1) as f64)),
             false => String::new(),
         };
-        bar.set_message(format!("loss {loss:.3}{accuracy}  {rate} examples/s"));
+        bar.set_message(format!("loss {loss:.3}{accuracy}  {rate} {}/s", self.unit));
     }
 
     /// An epoch is over: its line stays.
@@ -134,7 +138,7 @@ impl fmt::Display for EpochLine {
             }
         }
         let rate = thousands(self.examples_per_second.round() as u64);
-        write!(f, "  {rate} examples/s  {:.1}s", self.seconds)?;
+        write!(f, "  {rate} {}/s  {:.1}s", self.unit, self.seconds)?;
         if self.best {
             f.write_str("  best")?;
         }
@@ -155,6 +159,7 @@ mod tests {
             accuracy: Some(0.8131),
             valid: Some((0.4549, Some(0.782))),
             examples_per_second: 4210.3,
+            unit: "examples",
             seconds: 2.04,
             best: true,
         };

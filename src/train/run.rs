@@ -11,8 +11,9 @@ use super::record::{EpochRecord, RunFiles};
 use super::setup::Setup;
 use super::step::{norm, settle_all, settle_rows, update};
 use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError};
-use crate::data::{Order, batches};
-use crate::lower::{Mode, to_rows, to_scalar};
+use crate::data::Order;
+use crate::ir::Target;
+use crate::lower::{Mode, predicted, to_scalar};
 use crate::predictor::{evaluate, right};
 
 /// How a training ended.
@@ -30,7 +31,7 @@ const HOPELESS: f64 = 1e6;
 pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool) -> Result<Outcome, TrainError> {
     let files = RunFiles::prepare(&out)?;
     let train = setup.train.clone();
-    let steps_per_epoch = setup.dataset.train.len().div_ceil(train.batch_size);
+    let steps_per_epoch = setup.steps_per_epoch();
     let sizes: Vec<usize> = setup.predictor.network.values()?.iter().map(Vec::len).collect();
     let mut optimizer = Optimizer::new(&train.optimizer, train.sparse, &sizes);
     let mut rate =
@@ -44,17 +45,20 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     }
     let loss = setup.predictor.loss.clone();
     let choices = setup.predictor.model.target.choices().is_some();
-    let mut progress = Progress::new(train.epochs, setup.dataset.train.len(), choices);
+    // An example of a language model is a token.
+    let by_token = matches!(setup.predictor.model.target, Target::Next(_));
+    let unit = if by_token { "tokens" } else { "examples" };
+    let mut progress = Progress::new(train.epochs, setup.dataset.train.examples(), unit, choices);
     let mut stopped_early = position.stopped;
 
     while position.epoch < train.epochs && !stopped_early {
         let epoch = position.epoch;
         let order = Order::Shuffled { seed: train.seed, epoch: epoch as u64 };
-        let plan = batches(&setup.dataset.train, train.batch_size, order);
+        let pass = setup.dataset.train.pass(train.batch_size, train.bptt.unwrap_or(1), order);
         progress.begin_epoch(epoch + 1);
         let started = Instant::now();
         let (seconds_before, seen_before) = (position.seconds, position.seen);
-        for rows in &plan[position.step..] {
+        for i in position.step..pass.len() {
             if stop() {
                 position.seconds = seconds_before + started.elapsed().as_secs_f64();
                 progress.finish();
@@ -62,14 +66,18 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                 Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
                 return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
             }
-            let batch = setup.dataset.train.batch(rows);
+            let batch = pass.batch(i);
             let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
             let network = &mut setup.predictor.network;
             settle_rows(network, &mut optimizer, &batch.texts)?;
-            let logits = network.forward(&[setup.predictor.model.logits], &batch.texts, mode)?;
+            let scores = [setup.predictor.model.logits];
+            let logits = match pass.continues() {
+                true => network.read_on(&scores, &batch.texts, mode, &mut position.states)?,
+                false => network.forward(&scores, &batch.texts, mode)?,
+            };
             let mean = loss.mean(&logits[0], &batch.expected)?;
             let value = to_scalar(&mean)?;
-            let scores = to_rows(&logits[0])?;
+            let predicted = predicted(&logits[0], &batch.expected)?;
             let mut gradients = network.gradients(&mean)?;
             let norm = norm(&gradients);
             if hopeless(value) || !norm.is_finite() {
@@ -90,9 +98,9 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             let step = Counted {
                 loss: value,
                 weight: loss.weight(&batch.expected),
-                correct: right(&scores, &batch.expected),
+                correct: right(&predicted, &batch.expected),
                 answers: batch.expected.count(),
-                examples: rows.len(),
+                examples: if by_token { batch.expected.count() } else { batch.indices.len() },
             };
             position.add(&step);
             progress.step(&step);
@@ -141,6 +149,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             accuracy: record.train_accuracy,
             valid: record.valid_loss.map(|loss| (loss, record.valid_accuracy)),
             examples_per_second: record.examples_per_second,
+            unit,
             seconds: record.seconds,
             best: record.best,
         });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{TrainError, class_weights, initialize};
-use crate::data::{Dataset, vectors};
+use crate::data::{Answers, Dataset, Order, vectors};
 use crate::ir::{Graph, Parameter, Program, Symbol, Train};
 use crate::lower::{LowerError, Network};
 use crate::predictor::{Predictor, Sizes, check_children};
@@ -63,16 +63,23 @@ impl Setup {
         let train = program.train.clone();
         Ok(Self { program, train, source, dataset, predictor, directory: directory.to_path_buf(), notes })
     }
+
+    /// The batches of one pass over the training data.
+    pub fn steps_per_epoch(&self) -> usize {
+        self.dataset.train.pass(self.train.batch_size, self.train.bptt.unwrap_or(1), Order::Sorted).len()
+    }
 }
 
 fn describe(dataset: &Dataset) -> Vec<String> {
-    let rows = |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.len().to_string());
+    let rows =
+        |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.examples().to_string());
+    let unit = if matches!(dataset.train.answers, Answers::Next(_)) { "tokens to predict" } else { "rows" };
     let vocabulary: Vec<String> =
         dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
     let classes = dataset.labels.as_ref().map_or(String::new(), |labels| format!(" {} classes;", labels.len()));
     let mut notes = vec![format!(
-        "{} training, {} validation, {} test rows;{classes} vocabulary of {}",
-        dataset.train.len(),
+        "{} training, {} validation, {} test {unit};{classes} vocabulary of {}",
+        dataset.train.examples(),
         rows(&dataset.valid),
         rows(&dataset.test),
         vocabulary.join(", ")

@@ -4,6 +4,7 @@ use candle_core::Tensor;
 
 use super::super::LowerError;
 use crate::data::IGNORED;
+use crate::kernels::features::{Softmax, log_sum_exp};
 use crate::kernels::{Kernel, apply};
 
 /// `torch.nn.functional.cross_entropy(logits, labels, weight, reduction="mean", label_smoothing)`: a scalar.
@@ -28,7 +29,7 @@ pub fn cross_entropy(
     Ok(apply(CrossEntropy { labels: labels.to_vec(), weights, smoothing: label_smoothing }, logits, ())?)
 }
 
-/// Log-softmax and the sum of it in one pass over each row, in f64.
+/// The mean of `-log softmax`.
 struct CrossEntropy {
     labels: Vec<u32>,
     /// One a class.
@@ -37,13 +38,14 @@ struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// How much the loss of a row counts `-log p` of every class.
-    fn targets(&self, label: u32) -> impl Iterator<Item = f64> {
-        let even = self.smoothing / self.weights.len() as f64;
-        self.weights.iter().enumerate().map(move |(class, weight)| {
-            let target = if class == label as usize { 1.0 - self.smoothing + even } else { even };
-            target * f64::from(*weight)
-        })
+    /// How much the loss of a row counts `-log p` of a class, besides that of its label: what smoothing gives it.
+    fn even(&self, class: usize) -> f64 {
+        self.smoothing / self.weights.len() as f64 * f64::from(self.weights[class])
+    }
+
+    /// How much it counts that of its label, besides.
+    fn own(&self, label: u32) -> f64 {
+        (1.0 - self.smoothing) * f64::from(self.weights[label as usize])
     }
 
     fn total_weight(&self) -> f64 {
@@ -52,45 +54,45 @@ impl CrossEntropy {
         if sum == 0.0 && self.labels.iter().all(|label| *label == IGNORED) { 1.0 } else { sum }
     }
 
-    fn rows<'a>(&'a self, logits: &'a [f32]) -> impl Iterator<Item = (u32, &'a [f32])> {
-        self.labels.iter().copied().zip(logits.chunks_exact(self.weights.len().max(1)))
+    /// The loss of a row.
+    fn row(&self, label: u32, row: &[f32]) -> f64 {
+        let log_sum = log_sum_exp(row);
+        // A class without weight adds nothing, even where its probability is 0.
+        let loss = |weight: f64, x: f32| if weight == 0.0 { 0.0 } else { weight * (log_sum - f64::from(x)) };
+        let own = loss(self.own(label), row[label as usize]);
+        match self.smoothing > 0.0 {
+            true => own + row.iter().enumerate().map(|(class, x)| loss(self.even(class), *x)).sum::<f64>(),
+            false => own,
+        }
     }
-}
-
-/// `log(sum(exp(row)))`, safe for large scores.
-fn log_sum_exp(row: &[f32]) -> f64 {
-    let largest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    largest + row.iter().map(|x| (f64::from(*x) - largest).exp()).sum::<f64>().ln()
 }
 
 impl Kernel<1> for CrossEntropy {
     const NAME: &'static str = "cross_entropy";
 
     fn forward(&self, [logits]: [&[f32]; 1]) -> Vec<f32> {
-        let row_loss = |(label, row): (u32, &[f32])| {
-            if label == IGNORED {
-                return 0.0;
-            }
-            let log_sum = log_sum_exp(row);
-            // A class without weight adds nothing, even where its probability is 0.
-            let loss = |(target, x): (f64, &f32)| if target == 0.0 { 0.0 } else { target * (log_sum - f64::from(*x)) };
-            self.targets(label).zip(row).map(loss).sum::<f64>()
-        };
-        vec![(self.rows(logits).map(row_loss).sum::<f64>() / self.total_weight()) as f32]
+        let rows = self.labels.iter().zip(logits.chunks_exact(self.weights.len().max(1)));
+        let losses = rows.filter(|(label, _)| **label != IGNORED).map(|(label, row)| self.row(*label, row));
+        vec![(losses.sum::<f64>() / self.total_weight()) as f32]
     }
 
     fn backward(&self, [logits]: [&[f32]; 1], _: &[f32], up: &[f32]) -> [Vec<f32>; 1] {
+        let classes = self.weights.len().max(1);
         let scale = up.iter().copied().map(f64::from).sum::<f64>() / self.total_weight();
-        let mut gradient = Vec::with_capacity(logits.len());
-        for (label, row) in self.rows(logits) {
-            if label == IGNORED {
-                gradient.resize(gradient.len() + row.len(), 0.0);
+        let smoothed: f64 =
+            if self.smoothing > 0.0 { (0..self.weights.len()).map(|class| self.even(class)).sum() } else { 0.0 };
+        let mut gradient = Softmax { width: classes }.forward([logits]);
+        for (label, row) in self.labels.iter().zip(gradient.chunks_exact_mut(classes)) {
+            if *label == IGNORED {
+                row.fill(0.0);
                 continue;
             }
-            let log_sum = log_sum_exp(row);
-            let mass: f64 = self.targets(label).sum();
-            let slope = |(target, x): (f64, &f32)| scale * (mass * (f64::from(*x) - log_sum).exp() - target);
-            gradient.extend(self.targets(label).zip(row).map(|pair| slope(pair) as f32));
+            let mass = (scale * (smoothed + self.own(*label))) as f32;
+            row.iter_mut().for_each(|p| *p *= mass);
+            row[*label as usize] -= (scale * self.own(*label)) as f32;
+            if self.smoothing > 0.0 {
+                row.iter_mut().enumerate().for_each(|(class, g)| *g -= (scale * self.even(class)) as f32);
+            }
         }
         [gradient]
     }

@@ -7,8 +7,8 @@ use candle_core::Tensor;
 
 use super::LowerError;
 use crate::data::{Expected, IGNORED};
-use crate::kernels::apply;
 use crate::kernels::features::Softmax;
+use crate::kernels::{apply, with_values};
 
 pub use cross_entropy::cross_entropy;
 pub use squared_error::mean_squared_error;
@@ -43,6 +43,18 @@ impl Loss {
             _ => expected.count() as f64,
         }
     }
+}
+
+/// What a model says in place of every entry of `expected`: the class with the highest score, the first of equals, or the
+/// number.
+pub fn predicted(scores: &Tensor, expected: &Expected) -> Result<Expected, LowerError> {
+    let width = scores.dims().last().copied().unwrap_or(1).max(1);
+    let best =
+        |row: &[f32]| row.iter().enumerate().fold(0, |best, (i, x)| if *x > row[best] { i } else { best }) as u32;
+    Ok(with_values([scores], |[scores]| match expected {
+        Expected::Classes(_) => Expected::Classes(scores.chunks_exact(width).map(best).collect()),
+        Expected::Numbers(_) => Expected::Numbers(scores.to_vec()),
+    })?)
 }
 
 /// Rows of the last axis.
