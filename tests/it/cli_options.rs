@@ -2,7 +2,7 @@
 
 use crate::command::Folder;
 
-const COMMANDS: [&str; 8] = ["check", "explain", "train", "eval", "predict", "inspect", "summary", "bench"];
+const COMMANDS: [&str; 9] = ["check", "explain", "train", "eval", "predict", "generate", "inspect", "summary", "bench"];
 
 #[test]
 fn without_a_command_there_is_help() {

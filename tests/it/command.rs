@@ -232,7 +232,7 @@ fn hidden(text: &str) -> String {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(rest.len());
         let number = rest[..end].trim_end_matches(['.', ',']);
         rest = &rest[number.len()..];
-        let measured = number.contains('.') || rest.starts_with(" examples/s");
+        let measured = number.contains('.') || [" examples/s", " tokens/s"].iter().any(|unit| rest.starts_with(unit));
         result.push_str(if measured { "#" } else { number });
     }
     result + rest
