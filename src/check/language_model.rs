@@ -89,7 +89,7 @@ fn looks_ahead(graph: &Graph, node: &Node) -> Option<(&'static str, &'static str
         Op::Shift { steps } if *steps < 0 => {
             return Some(("moves later steps to earlier ones", "shift by 1 or more, or leave it out"));
         }
-        Op::Last | Op::First | Op::ReduceTime(_) | Op::WeightedSum => true,
+        Op::Last | Op::First | Op::ReduceTime(_) | Op::WeightedSum | Op::Fold { .. } => true,
         Op::Softmax => over_time(node),
         Op::ReduceFeatures(_) => node.inputs.first().is_some_and(|input| over_time(graph.node(*input))),
         _ => false,
@@ -110,6 +110,12 @@ fn reading(data: &Data, text: &str, block: &SettingsBlock, said: &Said, diagnost
         diagnostics.push(Diagnostic::new(code::DATA_FIELD, field.span, message).here("not read").help("remove it"));
     }
     let Some((field, text)) = own.first() else { return };
+    if text.kind == TextKind::Tree {
+        let message = format!("a language model reads a text from left to right, and `{}` has trees", field.name);
+        let diagnostic = Diagnostic::new(code::DATA_FIELD, field.span, message).here("trees");
+        diagnostics.push(diagnostic.help("read it as `words`, `chars`, `jieba` or `tokens`"));
+        return;
+    }
     let (train, train_block) = said.train;
     let bptt = train_block.and_then(|block| setting(block, "bptt")).filter(|_| train.bptt.is_some());
     let files: Vec<&Path> = [&data.train, &data.valid, &data.test].into_iter().flatten().collect();

@@ -111,7 +111,9 @@ impl Split {
             let read = |&row: &usize| &texts.get(row)[..texts.get(row).len() - unread];
             let words: Vec<_> = rows.iter().map(read).collect();
             match self.parents.get(field) {
-                Some(parents) => Tokens::from_trees(&words, &rows.iter().map(|&row| parents.get(row)).collect::<Vec<_>>()),
+                Some(parents) => {
+                    Tokens::from_trees(&words, &rows.iter().map(|&row| parents.get(row)).collect::<Vec<_>>())
+                }
                 None => Tokens::from_texts(&words),
             }
         };
@@ -214,7 +216,10 @@ mod tests {
         let tokens = Tokens::from_texts(&[vec![5, 6, 7], vec![8]]);
         assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1], ..Tokens::default() });
         assert_eq!(tokens.batch(), 2);
-        assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens { ids: vec![], steps: 0, lengths: vec![], ..Tokens::default() });
+        assert_eq!(
+            Tokens::from_texts::<Vec<u32>>(&[]),
+            Tokens { ids: vec![], steps: 0, lengths: vec![], ..Tokens::default() }
+        );
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl Network {
                 }
                 Ok(result)
             }
-            (Op::ScanBothWays { forward, backward }, [input, rest @ ..]) => {
+            (Op::ScanBothWays { forward, backward }, [input, rest @ ..]) if states.is_none() => {
                 let (of_forward, of_backward) = rest.split_at(rest.len() / 2);
                 let (forward, own) = self.scan(*forward, false, id, input, of_forward, batch, mode)?;
                 let (backward, others) = self.scan(*backward, true, id, input, of_backward, batch, mode)?;

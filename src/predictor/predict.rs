@@ -72,9 +72,12 @@ impl Predictor {
         let tree = Tree::parse(text.trim())?;
         // A label that is none shows a word in the place of one: `(the film)`.
         if let (Some(labels), true) = (&self.labels, self.model.target.is_of_trees(&self.data)) {
-            let class = |label| self.model.target.grouping(&self.data).map_or(Some(label), |grouping| grouping.class(label));
+            let class =
+                |label| self.model.target.grouping(&self.data).map_or(Some(label), |grouping| grouping.class(label));
             let given = tree.nodes.iter().filter_map(|node| node.label);
-            if let Some(label) = given.into_iter().find(|label| class(label).is_some_and(|label| labels.id(label).is_none())) {
+            if let Some(label) =
+                given.into_iter().find(|label| class(label).is_some_and(|label| labels.id(label).is_none()))
+            {
                 return Err(format!(
                     "{label:?} stands where a label does, and is none; without labels every word has a node of its own: `((a) (tree))`"
                 ));
