@@ -41,7 +41,7 @@ pub fn generate(model: &Path, wanted: &Wanted) -> Result<ExitCode, Failure> {
     write!(out, "{}", printable(wanted.prompt))?;
     let mut last = wanted.prompt.to_string();
     for _ in 0..wanted.length {
-        let token = generator.next().map_err(Failure::input)?;
+        let token = generator.token().map_err(Failure::input)?;
         let token = vocabulary.token(token).unwrap_or_default();
         if !last.is_empty() {
             write!(out, "{}", tokenizer.separator())?;

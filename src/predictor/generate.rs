@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Predictor;
-use crate::data::{PAD, Tokens, UNK};
+use crate::data::{Tokens, UNK};
 use crate::ir::Target;
 use crate::lower::{LowerError, Mode, States, to_rows};
 use crate::random::Random;
@@ -43,8 +43,8 @@ impl<'p> Generator<'p> {
     }
 
     /// The next token, which the one after it follows. Padding and the entry of unknown tokens are never drawn.
-    pub fn next(&mut self) -> Result<u32, LowerError> {
-        let first = PAD.max(UNK) as usize + 1;
+    pub fn token(&mut self) -> Result<u32, LowerError> {
+        let first = UNK as usize + 1;
         let token = first + draw(&self.scores[first..], self.temperature, &mut self.random);
         self.read(&[token as u32])?;
         Ok(token as u32)
