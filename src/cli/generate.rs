@@ -43,7 +43,7 @@ pub fn generate(model: &Path, wanted: &Wanted) -> Result<ExitCode, Failure> {
     for _ in 0..wanted.length {
         let token = generator.token().map_err(Failure::input)?;
         let token = vocabulary.token(token).unwrap_or_default();
-        if !last.is_empty() {
+        if !last.is_empty() && !last.ends_with(char::is_whitespace) {
             write!(out, "{}", tokenizer.separator())?;
         }
         write!(out, "{}", printable(token))?;

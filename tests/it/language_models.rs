@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use proptest::prelude::*;
 use rnnc::data::{Dataset, Expected, IGNORED, Order};
 use rnnc::ir::Target;
 use rnnc::lower::{Loss, Mode, States, to_scalar};
@@ -83,6 +84,41 @@ fn every_token_is_asked_after_the_one_before_it() {
     let read_on = file("gru(3)", "", "bptt = 2");
     let columns = [[2, 4, 6, 8], [3, 5, 7, 9]].concat();
     assert_eq!(first_batch(&read_on, false), (9, columns.iter().map(|id| (*id, id + 1)).collect()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_token_is_left_out(length in 2usize..60, window in 1usize..20, stride in 1usize..20, parts in 1usize..9) {
+        let text: String = (0..length).map(|i| char::from(b'A' + i as u8)).collect();
+        let folder = folder(&[("train.txt", &text), ("valid.txt", &text)]);
+        // How often each token is asked for, each after the one before it.
+        let asked = |settings: (&str, &str), valid: bool| {
+            let (program, _) = program(&file("gru(3)", settings.0, settings.1));
+            let (data, model) = (program.data.expect("data"), program.model.expect("a model"));
+            let set = Dataset::load(&data, &model.target, &|name| folder.path().join(name)).expect("sound data");
+            let split = if valid { set.valid.expect("valid") } else { set.train };
+            let pass = split.pass(parts, program.train.bptt.unwrap_or(1), Order::Sorted);
+            let mut counts = vec![0; length];
+            for batch in (0..pass.len()).map(|i| pass.batch(i)) {
+                let Expected::Classes(next) = batch.expected else { panic!("classes") };
+                for (id, next) in batch.texts["text"].ids.iter().zip(next).filter(|(_, next)| *next != IGNORED) {
+                    assert_eq!(next, id + 1);
+                    counts[next as usize - 2] += 1;
+                }
+            }
+            assert_eq!(counts[0], 0, "nothing comes before the first");
+            counts[1..].to_vec()
+        };
+        let stride = stride.min(window);
+        let windows = format!("window = {window}, stride = {stride}");
+        let most = window.div_ceil(stride);
+        prop_assert!(asked((&windows, ""), false).iter().all(|count| (1..=most).contains(count)));
+        prop_assert!(asked((&windows, ""), true).iter().all(|count| *count == 1));
+        let read_on = format!("bptt = {window}");
+        prop_assert!(asked(("", &read_on), false).iter().all(|count| *count == 1));
+    }
 }
 
 /// Cutting a text into pieces for evaluation is no matter of taste: the loss is that of the text read as a whole.
