@@ -12,8 +12,14 @@ pub enum Tally {
         /// Of trees: how many answers at their roots are right, and how many there are.
         roots: Option<(u64, u64)>,
     },
-    Tokens { correct: u64, count: u64 },
-    Numbers { absolute: f64, count: u64 },
+    Tokens {
+        correct: u64,
+        count: u64,
+    },
+    Numbers {
+        absolute: f64,
+        count: u64,
+    },
 }
 
 impl Tally {

@@ -36,7 +36,9 @@ fn no_step_of_an_example_model_sees_a_later_token() {
     const VOCABULARY: usize = 20;
     let mut seen = 0;
     for (name, text) in files("models", "rnn") {
-        let Some(model) = program(&text).0.model.filter(|model| matches!(model.target, Target::Next(_))) else { continue };
+        let Some(model) = program(&text).0.model.filter(|model| matches!(model.target, Target::Next(_))) else {
+            continue;
+        };
         seen += 1;
         let network = initial_network(&model.graph, &sizes(VOCABULARY, 2), 3);
         let scores = |text: &[u32]| numbers(&forward(&network, model.logits, &[text.to_vec()], Mode::Evaluate));
