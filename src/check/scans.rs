@@ -66,8 +66,8 @@ impl Checker<'_> {
             _ => return Value::Poison,
         };
         let cell = match &self.replacement {
-            Some(other) => other.in_place_of(&cell),
-            None => cell,
+            Some(other) if !fold => other.in_place_of(&cell),
+            _ => cell,
         };
         if !self.may_call(span) {
             return Value::Poison;

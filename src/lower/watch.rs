@@ -13,8 +13,6 @@ use crate::kernels::with_values;
 /// The gradients of a loss with respect to the states of one scan, as L2 norms.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StateGradients {
-    /// Whether the last step that is read is the first of the sequence.
-    pub reverse: bool,
     /// The true number of steps of every row of the scan; a row is an example.
     pub lengths: Vec<usize>,
     /// By the step after which the states stand.
@@ -58,10 +56,9 @@ pub(super) struct WatchedScan {
 }
 
 impl WatchedScan {
-    pub fn begin(&self, reverse: bool, lengths: &[usize]) {
+    pub fn begin(&self, lengths: &[usize]) {
         if let Ok(mut seen) = self.watch.0.lock() {
-            let steps = BTreeMap::new();
-            seen.insert(self.scan, StateGradients { reverse, lengths: lengths.to_vec(), steps });
+            seen.insert(self.scan, StateGradients { lengths: lengths.to_vec(), steps: BTreeMap::new() });
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::svg::{escape, svg};
+use super::figure::escaped;
+use super::svg::svg;
 use super::{Chart, number};
 
 const STYLE: &str = "\
@@ -15,7 +16,7 @@ th, td { padding: 0.1rem 0.8rem; text-align: right; }
 
 /// The whole page.
 pub fn page(chart: &Chart) -> String {
-    let title = escape(&chart.title);
+    let title = escaped(&chart.title);
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -32,13 +33,13 @@ pub fn page(chart: &Chart) -> String {
 /// What stands between backticks is code.
 fn with_code(text: &str) -> String {
     let part = |(i, part): (usize, &str)| {
-        if i % 2 == 0 { escape(part) } else { format!("<code>{}</code>", escape(part)) }
+        if i % 2 == 0 { escaped(part) } else { format!("<code>{}</code>", escaped(part)) }
     };
     text.split('`').enumerate().map(part).collect()
 }
 
 fn table(chart: &Chart) -> String {
-    let names: String = chart.lines.iter().map(|line| format!("<th>{}</th>", escape(&line.name))).collect();
+    let names: String = chart.lines.iter().map(|line| format!("<th>{}</th>", escaped(&line.name))).collect();
     let mut table = format!("<details>\n<summary>The values</summary>\n<table>\n<tr><th>steps back</th>{names}</tr>\n");
     let longest = chart.lines.iter().map(|line| line.values.len()).max().unwrap_or(0);
     for back in 0..longest {

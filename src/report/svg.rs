@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::figure::escaped;
 use super::scale::Scale;
 use super::{Chart, Line};
 
@@ -32,11 +33,11 @@ pub fn svg(chart: &Chart) -> String {
     let width = LEFT + WIDTH + RIGHT;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">\n{}",
-        escape(&chart.title),
+        escaped(&chart.title),
         style()
     );
     let mut text = |x: f64, y: f64, class: &str, text: &str| {
-        let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\">{}</text>", escape(text));
+        let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\">{}</text>", escaped(text));
     };
     text(LEFT, 22.0, "title", &chart.title);
     text(LEFT, 42.0, "quiet", &chart.values);
@@ -59,7 +60,7 @@ pub fn svg(chart: &Chart) -> String {
         let class = format!("line c{}", i % COLORS.len());
         let dash = DASHES[i % DASHES.len()];
         let key = key(i);
-        let _ = write!(svg, "<path class=\"{class}\" stroke-dasharray=\"{dash}\" d=\"{}\"/>\n", path(line, &scale));
+        let _ = writeln!(svg, "<path class=\"{class}\" stroke-dasharray=\"{dash}\" d=\"{}\"/>", path(line, &scale));
         let _ = writeln!(svg, "<path class=\"{class}\" stroke-dasharray=\"{dash}\" d=\"M{LEFT} {key}h36\"/>");
     }
     svg + "</svg>\n"
@@ -113,21 +114,6 @@ fn path(line: &Line, scale: &Scale) -> String {
         drawing = log.is_some();
     }
     path
-}
-
-/// Text between tags and in attributes.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in crate::diagnostic::render::printable(text).chars() {
-        match character {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -195,6 +195,20 @@ fn every_kind_of_answer_has_a_last_one() {
 }
 
 #[test]
+fn one_long_text_is_read_in_parts() {
+    let folder = Folder::new();
+    folder.file("t.txt", "abcde fghij klmno pqrst uvwxy ".repeat(8));
+    folder.file(
+        "m.rnn",
+        "data {\n  train = \"t.txt\"\n  text : chars { keep_spaces = true }\n}\n\ntrain {\n  bptt = 5\n}\n\n\
+         model M(text) -> next(text) {\n  text |> embedding(4) |> gru(4) |> dense(vocabulary(text)) |> softmax\n}\n",
+    );
+    let report = json(&folder, &["m.rnn", "--len", "20"]);
+    assert_eq!((&report["examples"], &report["steps"]), (&11.into(), &20.into()));
+    assert!(numbers(&report["curves"][0]["norms"]["h"]).iter().all(|norm| *norm > 0.0), "{report}");
+}
+
+#[test]
 fn what_cannot_be_probed_is_said() {
     let folder = Folder::experiment();
     let plain = MODEL.replace("lstm(8) |> last", "max_over_time");

@@ -142,7 +142,7 @@ impl Scan {
         // Gradients of the states after the step at hand.
         let mut d_states: Vec<Option<Tensor>> = vec![None; self.step.states.len()];
         if let Some(watch) = &self.watch {
-            watch.begin(self.reverse, &self.sequence.lengths);
+            watch.begin(&self.sequence.lengths);
         }
         for Record { t, x, states, next } in tape.steps.into_iter().rev() {
             let out = upstream.get(t)?;
