@@ -24,7 +24,7 @@ fn one_an_example(classes: &[u32], examples: usize, reading: Reading) -> Vec<u32
     for example in 0..examples {
         let mut places = (example..classes.len()).step_by(examples).filter(|place| classes[*place] != IGNORED);
         let place = match reading {
-            Reading::Forward => places.last(),
+            Reading::Forward => places.next_back(),
             Reading::Backward => places.next(),
         };
         if let Some(place) = place {

@@ -68,7 +68,7 @@ impl Curve {
         match finding.at() {
             None => format!("no gradient arrives at the end of `{name}`"),
             Some((0, _)) => format!("`{name}` reads one step: there is nothing to compare"),
-            Some((back, left)) if left == 0.0 => {
+            Some((back, 0.0)) => {
                 format!("at step −{back} the gradient of `{name}` is 0, too small for a number: vanishing")
             }
             Some((back, left)) if left.is_infinite() => {
