@@ -12,7 +12,7 @@
 //! 8. [`artifact`]: `model.safetensors` with its record
 //! 9. [`predictor`]: a trained model in memory: load, evaluate, predict
 //! 10. [`train`]: loop, optimizers, schedules, checkpoints
-//! 11. [`report`]: pictures of models
+//! 11. [`report`]: pictures of models, charts; [`probe`]: gradients on their way back through time
 //! 12. [`cli`]: one file a command
 //!
 //! `ARCHITECTURE.md` says why; `tests/it/tidy.rs` holds the code to it.
@@ -27,6 +27,7 @@ pub mod kernels;
 pub mod lower;
 pub mod passes;
 pub mod predictor;
+pub mod probe;
 pub mod random;
 pub mod report;
 pub mod source;

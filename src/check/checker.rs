@@ -8,7 +8,7 @@ use crate::source::{Sources, Span};
 use crate::syntax::ast;
 
 use super::definitions::Definitions;
-use super::value::{Kind, Value};
+use super::value::{CellValue, Kind, Value};
 
 /// Layer applications of one check. Layers that call each other twice could otherwise double without end.
 const MAX_CALLS: usize = 20_000;
@@ -49,6 +49,8 @@ pub struct Checker<'s> {
     pub constants: BTreeMap<String, Binding>,
     /// Names of the data's class fields → their number of classes.
     pub class_fields: BTreeMap<String, Dim>,
+    /// What stands in place of every cell that the model scans.
+    pub replacement: Option<CellValue>,
     /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
     calls_made: usize,
     steps: usize,
@@ -133,6 +135,7 @@ impl<'s> Checker<'s> {
             incomplete: false,
             constants: BTreeMap::new(),
             class_fields: BTreeMap::new(),
+            replacement: None,
             calls_made: 0,
             steps: 0,
             evaluation_depth: 0,

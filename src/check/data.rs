@@ -7,6 +7,7 @@ use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
 use super::reader::Reader;
 use super::settings::{Checked, Setting, Takes, Values};
+use super::synthetic::{self, SOURCES};
 
 pub const DATA: &[Setting] = &[
     Setting { name: "train", takes: Takes::Path, default: "", about: "The rows to learn from." },
@@ -22,6 +23,12 @@ pub const DATA: &[Setting] = &[
         takes: Takes::Word(&["tsv", "csv", "jsonl", "ptb", "text"]),
         default: "",
         about: "How rows are written; by the file's extension if left out.",
+    },
+    Setting {
+        name: "source",
+        takes: Takes::Call(SOURCES),
+        default: "",
+        about: "Makes the rows, in place of files; it declares its own fields.",
     },
 ];
 
@@ -200,6 +207,10 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
     for (name, of) in tags {
         resolve(name, of, &mut fields, reader);
     }
+    let source = synthetic::synthetic(&values, block, reader);
+    if let Some(source) = &source {
+        fields = synthetic::fields(source);
+    }
     let path = |name: &str| values.text(name).map(|(text, span)| Path { text, span });
     let format = match values.get("format") {
         Some(Checked::Word("tsv")) => Format::Tsv,
@@ -209,13 +220,17 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         Some(Checked::Word("ptb")) => Format::Ptb,
         _ => Format::Auto,
     };
-    if path("train").is_none() && !block.entries.is_empty() && !reader.diagnostics.iter().any(Diagnostic::is_error) {
+    if path("train").is_none()
+        && source.is_none()
+        && !block.entries.is_empty()
+        && !reader.diagnostics.iter().any(Diagnostic::is_error)
+    {
         let diagnostic =
             Diagnostic::new(code::MISSING_SETTING, block.keyword, "`data` does not say where the training rows are")
                 .here("no `train` in this block");
         reader.diagnostics.push(diagnostic.help("write `train = \"train.tsv\"`"));
     }
-    Data { train: path("train"), valid: path("valid"), test: path("test"), format, fields, span: block.keyword }
+    Data { train: path("train"), valid: path("valid"), test: path("test"), format, source, fields, span: block.keyword }
 }
 
 /// Finds the text that a field of tags is about: the one it names, or the only one.

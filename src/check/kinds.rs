@@ -105,7 +105,7 @@ impl Checker<'_> {
     }
 
     /// A cell where one is asked for: by its name, with or without settings, or a setting that holds one.
-    fn cell_argument(&mut self, expr: &Expr) -> Value {
+    pub fn cell_argument(&mut self, expr: &Expr) -> Value {
         let (ident, arguments): (&Ident, &[Argument]) = match &expr.kind {
             ExprKind::Name(ident) => (ident, &[]),
             ExprKind::Call { callee, arguments } => (callee, arguments),

@@ -131,11 +131,18 @@ fn reading(data: &Data, text: &str, block: &SettingsBlock, said: &Said, diagnost
             diagnostics.push(diagnostic.help("keep one of the two"));
         }
         (Some(bptt), None) => {
-            if let Some(rows) = files.iter().find(|file| !is_plain(file)) {
-                let message = format!("`bptt` reads one plain text on, and {:?} has rows", rows.text);
+            let file =
+                files.iter().find(|file| !is_plain(file)).map(|file| (format!("{:?} has", file.text), file.span));
+            let made = data.source.as_ref().map(|source| ("`source` makes".to_string(), source.span));
+            if let Some((rows, span)) = made.or(file) {
+                let message = format!("`bptt` reads one plain text on, and {rows} rows");
                 let diagnostic = Diagnostic::new(code::NO_EFFECT, bptt, message).here("has no effect");
-                let help = "write `format = text` in `data` if it is plain text; rows are cut by `window`";
-                diagnostics.push(diagnostic.label(rows.span, "rows").help(help));
+                let help = if data.source.is_some() {
+                    "leave it out: every row is read whole"
+                } else {
+                    "write `format = text` in `data` if it is plain text; rows are cut by `window`"
+                };
+                diagnostics.push(diagnostic.label(span, "rows").help(help));
             }
         }
         (None, None) => {

@@ -36,6 +36,7 @@ pub mod settings;
 mod shapes;
 mod statements;
 mod synonyms;
+mod synthetic;
 mod target;
 mod train;
 mod trees;
@@ -45,11 +46,13 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::ir::{FieldKind, Program};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::syntax;
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TREE, TAGS, TEXT};
+pub use data::{CLASS, DATA, TAGS, TEXT, TREE};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
+pub use synthetic::SOURCES;
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};
@@ -80,9 +83,20 @@ impl Checked {
 
 /// Checks a file with everything it imports.
 pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
-    let files = imports::files(path, text, loader);
+    check_with(path, text, loader, None)
+}
+
+/// The same, with every recurrence of the model read by another cell: one of the library's or the file's, `lstm` or
+/// `rnn(nonlinearity = relu)`. It keeps those settings of the file's cells that it has too.
+pub fn check_with_cell(path: &str, text: &str, loader: &mut dyn Loader, cell: &str) -> Checked {
+    check_with(path, text, loader, Some(cell))
+}
+
+fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str>) -> Checked {
+    let mut files = imports::files(path, text, loader);
     let source = files.inlined();
     let mut diagnostics = files.diagnostics.clone();
+    let cell = cell.and_then(|cell| expression("--cell", cell, &mut files.sources, &mut diagnostics));
     let mut definitions = Definitions::default();
     for file in &files.library {
         definitions.add(file, true, &mut diagnostics);
@@ -119,6 +133,9 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
             checker.class_fields.insert(field.name.clone(), crate::ir::Dim::symbol(classes));
         }
     }
+    if let Some(cell) = &cell {
+        checker.replace_cells(cell);
+    }
     let chosen = chosen_model(&files, &mut checker.diagnostics);
     let mut model = chosen.and_then(|model| checker.model(model, data.as_ref()));
     let said = chosen.map(|model| language_model::Said {
@@ -150,6 +167,24 @@ pub fn check(path: &str, text: &str, loader: &mut dyn Loader) -> Checked {
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let program = sound.then_some(Program { edition, data, model, train });
     Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
+}
+
+/// A text of the command line that is one expression, and a file of its own in messages.
+fn expression(name: &str, text: &str, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) -> Option<ast::Expr> {
+    let (before, after) = ("let cell = ", "\n");
+    let whole = format!("{before}{text}{after}");
+    let id = sources.add(SourceFile::new(name, whole.as_str()));
+    let (file, found) = syntax::parse(id, &whole);
+    let span = Span::new(id, before.len(), before.len() + text.len());
+    match file.items.as_slice() {
+        [Item::Constant(constant)] if found.is_empty() && constant.value.span == span => Some(constant.value.clone()),
+        _ => {
+            let message = format!("`{name}` is given something that is not one cell");
+            let diagnostic = Diagnostic::new(code::SYNTAX, span, message).here("not a cell");
+            diagnostics.push(diagnostic.help("as in `lstm`, or `rnn(nonlinearity = relu)`"));
+            None
+        }
+    }
 }
 
 /// Drops what nobody reads after hundreds of findings; errors stay before warnings.

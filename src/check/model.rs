@@ -162,8 +162,13 @@ impl Checker<'_> {
                 let length = if tree && parameter.ty.is_none() { "N".to_string() } else { length };
                 // Two texts have lengths of their own.
                 let texts = data.fields.iter().filter(|f| matches!(f.kind, FieldKind::Text(_))).count();
-                let length = if texts > 1 && parameter.ty.is_none() { format!("{length}_{}", name.name) } else { length };
+                let length =
+                    if texts > 1 && parameter.ty.is_none() { format!("{length}_{}", name.name) } else { length };
                 Some(tokens(&name.name, &length, tree))
+            }
+            Some((FieldKind::Numbers { width }, _)) => {
+                let steps = tokens(&name.name, &length, false).axes.swap_remove(0);
+                Some(Type::example(vec![steps, Dim::from(*width)]))
             }
             Some((FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number, span)) => {
                 let message = format!("`{}` is a label; a model reads texts and gives a label", name.name);

@@ -219,7 +219,8 @@ impl Checker<'_> {
         };
         let (at, what) = self.describe(x, x_span);
         let diagnostic = Diagnostic::new(code::TREE_AXIS, span, message);
-        let diagnostic = if at == span { diagnostic.here(what) } else { diagnostic.here("not over this").label(at, what) };
+        let diagnostic =
+            if at == span { diagnostic.here(what) } else { diagnostic.here("not over this").label(at, what) };
         self.report(diagnostic.help(help));
         false
     }
@@ -236,7 +237,8 @@ impl Checker<'_> {
         }
         if !left.per_example || !right.per_example || leading(&left) != leading(&right) {
             let ((a_at, a_text), (b_at, b_text)) = (self.describe(a, a_span), self.describe(b, b_span));
-            let message = format!("`bilinear` needs two values that differ in the last axis alone, and gets {left} and {right}");
+            let message =
+                format!("`bilinear` needs two values that differ in the last axis alone, and gets {left} and {right}");
             let diagnostic = Diagnostic::new(code::SHAPE_CLASH, span, message).here("these do not fit");
             return self.report(diagnostic.label(a_at, a_text).label(b_at, b_text));
         }

@@ -100,8 +100,7 @@ fn reached_in_cell(cell: &Cell, reached: &mut BTreeSet<ParameterId>) -> bool {
         }
         let nodes =
             || cell.nodes.iter().zip(&needed).filter(|(_, needed)| **needed).map(|(node, _): (&Node, _)| &node.op);
-        let read: BTreeSet<usize> =
-            nodes().filter_map(Op::state).collect();
+        let read: BTreeSet<usize> = nodes().filter_map(Op::state).collect();
         if read.is_subset(&states) {
             reached.extend(nodes().filter_map(|op| if let Op::Parameter(id) = op { Some(*id) } else { None }));
             return nodes().any(|op| *op == Op::StepInput);

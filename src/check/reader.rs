@@ -275,7 +275,8 @@ impl Reader<'_> {
         let mut labels: Vec<String> = Vec::new();
         for item in items {
             let ExprKind::String(label) = &item.kind else {
-                let message = format!("`{}` takes {}, not {}", setting.name, setting.takes.describe(), describe(&item.kind));
+                let message =
+                    format!("`{}` takes {}, not {}", setting.name, setting.takes.describe(), describe(&item.kind));
                 let diagnostic = Diagnostic::new(code::WRONG_KIND, item.span, message).here("not a label");
                 self.push(diagnostic.help("labels stand in double quotes"));
                 return None;
@@ -309,7 +310,8 @@ impl Reader<'_> {
             };
             let Some((name, labels)) = group else {
                 let message = format!("`{}` takes {}", setting.name, setting.takes.describe());
-                let diagnostic = Diagnostic::new(code::WRONG_KIND, item.span, message).here("not a class with its labels");
+                let diagnostic =
+                    Diagnostic::new(code::WRONG_KIND, item.span, message).here("not a class with its labels");
                 return self.push(diagnostic.help("the name of a class, and the labels that it is made of"));
             };
             let twice = groups.iter().find_map(|(_, earlier)| earlier.iter().find(|label| labels.contains(label)));

@@ -15,7 +15,40 @@ use super::kinds::kind_of;
 use super::shapes::Input;
 use super::value::{CellValue, Kind, Value};
 
+impl CellValue {
+    /// This cell where a model says `other`: it takes over the settings of one name and one type that it was not given.
+    fn in_place_of(&self, other: &CellValue) -> CellValue {
+        let (Definition::Cell { ast: own, .. }, Definition::Cell { ast: others, .. }) =
+            (&self.definition, &other.definition)
+        else {
+            return self.clone();
+        };
+        let same = self.definition.name() == other.definition.name();
+        let kind = |cell: &ast::Cell, name: &str| cell.settings.iter().find(|p| p.name.name == name).and_then(kind_of);
+        let given = |name: &str| self.settings.iter().any(|(own, _)| own.name == name);
+        let shared = |name: &str| kind(own, name).is_some_and(|own| kind(others, name) == Some(own));
+        let taken = other.settings.iter().filter(|(name, _)| !given(&name.name) && (same || shared(&name.name)));
+        let settings = self.settings.iter().chain(taken).cloned().collect();
+        CellValue { settings, ..self.clone() }
+    }
+}
+
 impl Checker<'_> {
+    /// The cell of `expression`, where it is one, in place of every cell that is scanned from here on.
+    pub fn replace_cells(&mut self, expression: &ast::Expr) {
+        self.frames.push(Frame { name: "--cell".into(), scopes: vec![BTreeMap::new()], ..Frame::default() });
+        match self.cell_argument(expression) {
+            Value::Cell(cell) => self.replacement = Some(cell),
+            Value::Poison => {}
+            other => {
+                let message = format!("this is {}, not a cell", other.describe());
+                let diagnostic = Diagnostic::new(code::WRONG_KIND, expression.span, message).here("not a cell");
+                self.report(diagnostic.help("as in `--cell lstm`, or `--cell 'rnn(nonlinearity = relu)'`"));
+            }
+        }
+        self.frames.pop();
+    }
+
     /// `scan(x, cell, hidden_size, reverse)`, or `fold(x, cell, hidden_size)`.
     pub fn scan(&mut self, fold: bool, x: NodeId, x_span: Span, arguments: &Arguments, span: Span) -> Value {
         let setting = |wanted: &str| {
@@ -31,6 +64,10 @@ impl Checker<'_> {
             Some((Value::Cell(cell), _)) => cell,
             Some((Value::Abstract(_), _)) => return self.abstract_scan(x, size, span),
             _ => return Value::Poison,
+        };
+        let cell = match &self.replacement {
+            Some(other) if !fold => other.in_place_of(&cell),
+            _ => cell,
         };
         if !self.may_call(span) {
             return Value::Poison;
@@ -166,7 +203,8 @@ impl Checker<'_> {
         let (message, help) = match fold {
             true => (
                 format!("`fold` goes up a tree, and `{name}` reads a sequence: it has a step before, and no children"),
-                "in a tree cell states are those of children: `left(h)`, `right(h)` or `sum_over_children(h)`".to_string(),
+                "in a tree cell states are those of children: `left(h)`, `right(h)` or `sum_over_children(h)`"
+                    .to_string(),
             ),
             false => (
                 format!("`{name}` is a cell over trees: a step of a sequence has no children"),

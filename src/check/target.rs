@@ -56,6 +56,15 @@ impl Checker<'_> {
                 let target = Target::Number(name.name.clone());
                 Some(Aim { target, axes: Vec::new(), span: field.span, choices: String::new() })
             }
+            FieldKind::Numbers { .. } => {
+                let message = format!("`{}` is what a model reads; a model gives a label or a number", name.name);
+                self.report(
+                    Diagnostic::new(code::DATA_FIELD, name.span, message)
+                        .here("not a label")
+                        .label(field.span, "declared here"),
+                );
+                None
+            }
             FieldKind::Text(_) => {
                 let message = format!("`{}` is a text; a model gives a label", name.name);
                 self.report(
@@ -112,7 +121,8 @@ impl Checker<'_> {
             return Some(class(&name, &dim.name, ty.span));
         }
         let (steps, _) = self.dim_of(&dims[0])?;
-        let Some(Symbol::Length { field: of, .. } | Symbol::Nodes { field: of, .. }) = steps.as_symbol().cloned() else {
+        let Some(Symbol::Length { field: of, .. } | Symbol::Nodes { field: of, .. }) = steps.as_symbol().cloned()
+        else {
             let message = format!("`{steps}` is not the length of a text that the model reads");
             self.report(Diagnostic::new(code::OUTPUT, dims[0].span, message).here("not a length"));
             return None;

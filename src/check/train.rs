@@ -214,7 +214,7 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
         Some(Checked::Call(choice, values)) => (choice.name, values),
         _ => ("adam", &none),
     };
-    let has_valid = data.is_none_or(|data| data.valid.is_some());
+    let has_valid = data.is_none_or(Data::has_valid);
     let monitor = match values.get("monitor") {
         Some(Checked::Word(word)) => Metric::ALL.into_iter().find(|m| m.name() == *word).unwrap_or(Metric::ValidLoss),
         _ if has_valid => Metric::ValidLoss,

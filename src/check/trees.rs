@@ -72,7 +72,8 @@ impl Checker<'_> {
             return Some(self.report(diagnostic.help(format!("as in `{}(h)`", callee.name))));
         };
         if self.current().each_child {
-            let message = format!("`{}` stands inside a `sum_over_children`, where a state's name is of one child", callee.name);
+            let message =
+                format!("`{}` stands inside a `sum_over_children`, where a state's name is of one child", callee.name);
             let help = "give it a name before: `let sum = …`, and use that in the sum";
             return Some(self.report(Diagnostic::new(code::CHILDREN, span, message).here("not here").help(help)));
         }
@@ -115,7 +116,8 @@ impl Checker<'_> {
             }
             Value::Poison => Value::Poison,
             other => {
-                let message = format!("`sum_over_children` sums a value of the children, and this is {}", other.describe());
+                let message =
+                    format!("`sum_over_children` sums a value of the children, and this is {}", other.describe());
                 self.report(
                     Diagnostic::new(code::CHILDREN, value.span, message)
                         .here("the same for every child")

@@ -8,56 +8,71 @@ use std::io::Write;
 use super::{Failure, Output, say};
 use crate::artifact::{Record, Role};
 use crate::data::Split;
-use crate::predictor::{self, evaluate};
+use crate::data::synthetic::{self, Part};
+use crate::predictor::{self, Predictor, evaluate};
 use crate::train::Origin;
 
 pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
     let (predictor, record) = predictor::load(model).map_err(Failure::input)?;
-    let path = match data {
-        Some(path) => path.to_path_buf(),
-        None => test_data(model, &record)?,
+    let split = match (&predictor.data.source, data) {
+        (Some(source), None) => {
+            synthetic::rows(source, &predictor.model.target, Part::Test).ok_or_else(|| without_test_data(model))?
+        }
+        (Some(source), Some(path)) => {
+            let (model, path) = (model.display(), path.display());
+            return Err(Failure::input(format!(
+                "{model}: its rows are made by {source}, and cannot be read from {path}; leave --data out"
+            )));
+        }
+        (None, Some(path)) => read(&predictor, path)?,
+        (None, None) => read(&predictor, &test_data(model, &record)?)?,
     };
-    let split = Split::read(
-        &path,
-        &predictor.data,
-        &predictor.model.target,
-        &predictor.vocabularies,
-        predictor.labels.as_ref(),
-    )
-    .map_err(Failure::input)?;
-    predictor::check_children(&predictor.model.graph, &split).map_err(Failure::input)?;
     if data.is_none()
         && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
         && file.sha256 != split.sha256
     {
-        say(format!("warning: {} has changed since the model was trained", path.display()));
+        say(format!("warning: {} has changed since the model was trained", split.path));
     }
     let evaluation = evaluate(&predictor, &split).map_err(Failure::input)?;
     let mut out = std::io::stdout().lock();
     match format {
-        Output::Human => writeln!(out, "{}\n{evaluation}", path.display())?,
+        Output::Human => writeln!(out, "{}\n{evaluation}", split.path)?,
         Output::Json => writeln!(out, "{}", serde_json::json!(evaluation))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the test data of a model is: as its source says it, from where it was trained, from here, or from beside it.
+/// The rows of a file as a model reads them.
+pub fn read(predictor: &Predictor, path: &Path) -> Result<Split, Failure> {
+    let Predictor { data, model, vocabularies, labels, .. } = predictor;
+    let split = Split::read(path, data, &model.target, vocabularies, labels.as_ref()).map_err(Failure::input)?;
+    predictor::check_children(&model.graph, &split).map_err(Failure::input)?;
+    Ok(split)
+}
+
+fn without_test_data(model: &Path) -> Failure {
+    let what = "it was trained without test data; name some with --data FILE";
+    Failure::input(format!("{}: {what}", model.display()))
+}
+
+/// Where the test data of a model is.
 fn test_data(model: &Path, record: &Record) -> Result<PathBuf, Failure> {
     let Some(file) = record.data.iter().find(|file| file.role == Role::Test) else {
-        return Err(Failure::input(format!(
-            "{}: it was trained without test data; name some with --data FILE",
-            model.display()
-        )));
+        return Err(without_test_data(model));
     };
-    let origin = Origin::beside(model).map(|origin| origin.directory);
-    let beside = model.parent().map(Path::to_path_buf);
-    let folders = [origin, Some(PathBuf::new()), beside];
-    let found = folders.into_iter().flatten().map(|folder| folder.join(&file.path)).find(|path| path.is_file());
-    found.ok_or_else(|| {
+    find(model, &file.path).ok_or_else(|| {
         Failure::input(format!(
             "{}: its test data {:?} is not here; name it with --data FILE",
             model.display(),
             file.path
         ))
     })
+}
+
+/// A data file of a model: as its source says it, from where it was trained, from here, or from beside it.
+pub fn find(model: &Path, path: &str) -> Option<PathBuf> {
+    let origin = Origin::beside(model).map(|origin| origin.directory);
+    let beside = model.parent().map(Path::to_path_buf);
+    let folders = [origin, Some(PathBuf::new()), beside];
+    folders.into_iter().flatten().map(|folder| folder.join(path)).find(|path| path.is_file())
 }

@@ -96,7 +96,16 @@ pub fn checked(path: &Path, text: &str) -> Checked {
 
 /// Checks a file that a command wants to use: findings go to stderr, errors end the command.
 pub fn program(path: &Path, text: &str) -> Result<(crate::ir::Program, Checked), Failure> {
-    let mut checked = checked(path, text);
+    sound(path, checked(path, text))
+}
+
+/// The same, with every recurrence of the model read by another cell.
+pub fn program_with_cell(path: &Path, text: &str, cell: &str) -> Result<(crate::ir::Program, Checked), Failure> {
+    let mut loader = Disk { root: project_root(path) };
+    sound(path, check::check_with_cell(&path.display().to_string(), text, &mut loader, cell))
+}
+
+fn sound(path: &Path, mut checked: Checked) -> Result<(crate::ir::Program, Checked), Failure> {
     let style = stderr_style();
     if !checked.diagnostics.is_empty() {
         // Nobody may be reading.

@@ -7,8 +7,10 @@ mod explain;
 mod files;
 mod generate;
 mod inspect;
+mod made_up;
 mod overrides;
 mod predict;
+mod probe;
 mod summary;
 mod train;
 
@@ -113,6 +115,36 @@ enum Command {
     },
     /// Time the steps of a model, layer by layer, on made-up texts.
     Bench(BenchArguments),
+    /// Show how gradients fare on their way back through time: ‖∂loss/∂h‖ after every step of every recurrent layer.
+    Probe(ProbeArguments),
+}
+
+#[derive(Debug, Args)]
+struct ProbeArguments {
+    /// A `.rnn` file, whose weights are those that training starts from, or a `model.safetensors`.
+    file: PathBuf,
+    /// Read with these cells in place of the file's, and compare them: rnn,lstm or 'rnn(nonlinearity = relu),mine'.
+    #[arg(long, value_name = "CELL,…")]
+    cell: Option<String>,
+    /// Steps to look back [default: as many as the examples have, at most 100].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    len: Option<u32>,
+    /// Examples to average over.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    batch: u32,
+    /// Write the chart too: an .svg or an .html file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Change a setting or a constant of the file, as `rnnc train --set` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Where the random numbers start [default: the file's].
+    #[arg(long)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    output: OutputFormat,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Debug, Args)]
@@ -264,6 +296,7 @@ impl Arguments {
         match &self.command {
             Command::Train(TrainArguments { threads, .. })
             | Command::Bench(BenchArguments { threads, .. })
+            | Command::Probe(ProbeArguments { threads, .. })
             | Command::Eval { threads, .. }
             | Command::Generate { threads, .. }
             | Command::Predict { threads, .. } => threads.threads.map(usize::from),
@@ -286,6 +319,7 @@ impl Arguments {
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, format } => summary::summary(&file, format),
             Command::Bench(arguments) => bench::bench(&arguments),
+            Command::Probe(arguments) => probe::probe(&arguments),
         }
     }
 }

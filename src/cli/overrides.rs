@@ -95,6 +95,12 @@ fn block(file: &File, data: bool) -> Option<&SettingsBlock> {
     })
 }
 
+fn is_field(block: Option<&SettingsBlock>, name: &str) -> bool {
+    block.is_some_and(|block| {
+        block.entries.iter().any(|e| matches!(e, Entry::Field { name: own, .. } if own.name == name))
+    })
+}
+
 fn find<'t>(table: &'t [Setting], name: &str, prefix: &str) -> Result<&'t Setting, String> {
     table.iter().find(|s| s.name == name).ok_or_else(|| {
         let ours = crate::check::settings::synonym(name).filter(|ours| table.iter().any(|s| s.name == *ours));
@@ -121,6 +127,11 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
                 written(setting, value)
             };
             Ok(set(block, text, "data", setting.name, &value))
+        }
+        [name, inner]
+            if !is_field(block, name) && DATA.iter().any(|s| s.name == *name && matches!(s.takes, Takes::Call(_))) =>
+        {
+            setting_of_choice(block, text, "data", find(DATA, name, "data")?, inner, value)
         }
         [field, name] => {
             let entry = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
@@ -150,7 +161,7 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
             };
             Ok(Edit { at, text, value })
         }
-        _ => Err("a setting of the data is data.NAME or data.FIELD.NAME".into()),
+        _ => Err("a setting of the data is data.NAME, data.FIELD.NAME or data.source.NAME".into()),
     }
 }
 
@@ -161,59 +172,69 @@ fn train(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, St
             let setting = find(TRAIN, name, "train").map_err(|why| nested(name).unwrap_or(why))?;
             Ok(set(block, text, "train", setting.name, &written(setting, value)))
         }
-        [name, inner] => {
-            let setting = find(TRAIN, name, "train")?;
-            let Takes::Call(choices) = setting.takes else {
-                return Err(format!("train.{name} has no settings of its own"));
-            };
-            let given = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
-                Entry::Setting(s) if s.name.name == *name => Some(&s.value),
-                _ => None,
-            });
-            let Some(given) = given else {
-                // The default may have this setting; another choice is for the user to make.
-                let default = choices.iter().find(|c| setting.default.starts_with(c.name));
-                let having = |c: &&Choice| c.settings.iter().any(|s| s.name == *inner);
-                return match (default.filter(having), choices.iter().find(having)) {
-                    (Some(choice), _) => {
-                        let call = format!("{}({inner} = {value})", choice.name);
-                        Ok(Edit { value: value.into(), ..set(block, text, "train", setting.name, &call) })
-                    }
-                    (None, Some(choice)) => Err(format!(
-                        "the file sets no {name}; write the whole of it, as in --set 'train.{name}={}({inner} = {value})'",
-                        choice.name
-                    )),
-                    (None, None) => {
-                        let table = default.map_or(&[][..], |choice| choice.settings);
-                        Err(find(table, inner, &format!("train.{name}")).err().unwrap_or_default())
-                    }
-                };
-            };
-            match &given.kind {
-                ExprKind::Name(ident) => {
-                    let inner = find(choice(choices, &ident.name)?.settings, inner, &format!("train.{name}"))?;
-                    let text = format!("{}({} = {value})", ident.name, inner.name);
-                    Ok(Edit { at: given.span, text, value: value.into() })
-                }
-                ExprKind::Call { callee, arguments } => {
-                    let choice = choice(choices, &callee.name)?;
-                    let inner = find(choice.settings, inner, &format!("train.{name}"))?;
-                    let first = choice.settings.first().is_some_and(|s| s.name == inner.name);
-                    let same = |(i, argument): (usize, &crate::syntax::ast::Argument)| match &argument.name {
-                        Some(n) => n.name == inner.name,
-                        None => i == 0 && first,
-                    };
-                    if let Some((_, argument)) = arguments.iter().enumerate().find(|(i, a)| same((*i, a))) {
-                        return Ok(Edit { at: argument.value.span, text: value.into(), value: value.into() });
-                    }
-                    let comma = if arguments.is_empty() { "" } else { ", " };
-                    let text = format!("{comma}{} = {value}", inner.name);
-                    Ok(Edit { at: at(given.span, given.span.end - 1), text, value: value.into() })
-                }
-                _ => Err(format!("train.{name} is not written in a way that could be changed")),
-            }
-        }
+        [name, inner] => setting_of_choice(block, text, "train", find(TRAIN, name, "train")?, inner, value),
         _ => Err("a setting of the training is train.NAME or train.NAME.NAME".into()),
+    }
+}
+
+/// `data.source.length=20`: a setting of what another setting of a block chooses.
+fn setting_of_choice(
+    block: Option<&SettingsBlock>,
+    text: &str,
+    keyword: &str,
+    setting: &Setting,
+    inner: &str,
+    value: &str,
+) -> Result<Edit, String> {
+    let name = setting.name;
+    let Takes::Call(choices) = setting.takes else {
+        return Err(format!("{keyword}.{name} has no settings of its own"));
+    };
+    let given = block.into_iter().flat_map(|b| &b.entries).find_map(|entry| match entry {
+        Entry::Setting(s) if s.name.name == name => Some(&s.value),
+        _ => None,
+    });
+    let Some(given) = given else {
+        // The default may have this setting; another choice is for the user to make.
+        let default = choices.iter().find(|c| setting.default.starts_with(c.name));
+        let having = |c: &&Choice| c.settings.iter().any(|s| s.name == inner);
+        return match (default.filter(having), choices.iter().find(having)) {
+            (Some(choice), _) => {
+                let call = format!("{}({inner} = {value})", choice.name);
+                Ok(Edit { value: value.into(), ..set(block, text, keyword, setting.name, &call) })
+            }
+            (None, Some(choice)) => Err(format!(
+                "the file sets no {name}; write the whole of it, as in --set '{keyword}.{name}={}({inner} = {value})'",
+                choice.name
+            )),
+            (None, None) => {
+                let table = default.map_or(&[][..], |choice| choice.settings);
+                Err(find(table, inner, &format!("{keyword}.{name}")).err().unwrap_or_default())
+            }
+        };
+    };
+    match &given.kind {
+        ExprKind::Name(ident) => {
+            let inner = find(choice(choices, &ident.name)?.settings, inner, &format!("{keyword}.{name}"))?;
+            let text = format!("{}({} = {value})", ident.name, inner.name);
+            Ok(Edit { at: given.span, text, value: value.into() })
+        }
+        ExprKind::Call { callee, arguments } => {
+            let choice = choice(choices, &callee.name)?;
+            let inner = find(choice.settings, inner, &format!("{keyword}.{name}"))?;
+            let first = choice.settings.first().is_some_and(|s| s.name == inner.name);
+            let same = |(i, argument): (usize, &crate::syntax::ast::Argument)| match &argument.name {
+                Some(n) => n.name == inner.name,
+                None => i == 0 && first,
+            };
+            if let Some((_, argument)) = arguments.iter().enumerate().find(|(i, a)| same((*i, a))) {
+                return Ok(Edit { at: argument.value.span, text: value.into(), value: value.into() });
+            }
+            let comma = if arguments.is_empty() { "" } else { ", " };
+            let text = format!("{comma}{} = {value}", inner.name);
+            Ok(Edit { at: at(given.span, given.span.end - 1), text, value: value.into() })
+        }
+        _ => Err(format!("{keyword}.{name} is not written in a way that could be changed")),
     }
 }
 

@@ -116,7 +116,7 @@ fn show(predictor: &Predictor, rows: impl Iterator<Item = Row>, format: Output) 
     Ok(answers.iter().all(Result::is_ok))
 }
 
-/// The ids of every field the model reads. A model of several fields takes a JSON object a line.
+/// Every field the model reads. A model of several fields takes a JSON object a line.
 fn encode(predictor: &Predictor, text: &str) -> Result<Vec<Encoded>, String> {
     if let [field] = predictor.model.inputs.as_slice() {
         let encoded = predictor.encode(field, text)?;

@@ -1,6 +1,6 @@
 //! Which rows go together, and the padded ids of those that do. It decides nothing about devices or tensors.
 
-use super::{Answers, Expected, IGNORED, PAD, Split};
+use super::{Answers, Expected, IGNORED, PAD, Series, Split};
 use crate::random::Random;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -51,13 +51,13 @@ pub fn batches(split: &Split, batch_size: usize, order: Order) -> Vec<Vec<usize>
 pub struct Batch {
     /// Which rows of the split these are.
     pub indices: Vec<usize>,
-    /// By the name of the text field.
+    /// By the name of the field that is read.
     pub texts: BTreeMap<String, Tokens>,
     pub expected: Expected,
 }
 
-/// The texts of one field of a batch, padded to the longest.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The sequences of one field of a batch, padded to the longest.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tokens {
     /// Time-major, `steps * batch`: the id of step `t` of example `b` is at `t * batch + b`; [`PAD`] after its end.
     pub ids: Vec<u32>,
@@ -67,6 +67,8 @@ pub struct Tokens {
     /// Of a tree field, in the layout of `ids`: the step at which each node's parent stands, which comes before it; the root
     /// is step 0 and its own parent. Empty for texts.
     pub parents: Vec<u32>,
+    /// Of a field of numbers, which has no ids: the vectors in the layout of `ids`, zeros after the end.
+    pub numbers: Vec<f32>,
 }
 
 impl Tokens {
@@ -79,6 +81,28 @@ impl Tokens {
     /// Trees by their nodes' words, each with the parents of its nodes.
     pub fn from_trees<T: AsRef<[u32]>>(words: &[T], parents: &[T]) -> Self {
         Self { parents: time_major(parents, 0).1, ..Self::from_texts(words) }
+    }
+
+    /// Sequences of vectors of `width` numbers.
+    pub fn from_numbers<S: AsRef<[f32]>>(sequences: &[S], width: usize) -> Self {
+        let steps = |sequence: &S| sequence.as_ref().len() / width;
+        let longest = sequences.iter().map(steps).max().unwrap_or(0);
+        let mut numbers = vec![0.0; longest * sequences.len() * width];
+        for (b, sequence) in sequences.iter().enumerate() {
+            for (t, vector) in sequence.as_ref().chunks_exact(width).enumerate() {
+                numbers[(t * sequences.len() + b) * width..][..width].copy_from_slice(vector);
+            }
+        }
+        let lengths = sequences.iter().map(|sequence| steps(sequence) as u32).collect();
+        Self { numbers, steps: longest, lengths, ..Self::default() }
+    }
+
+    /// Texts of one length, a token as likely as any other. `vocabulary` counts the two reserved entries, and is above 2.
+    pub fn made_up(batch: usize, steps: usize, vocabulary: usize, random: &mut Random) -> Self {
+        let reserved = super::UNK as usize + 1;
+        let id = |_| (reserved + random.below(vocabulary - reserved)) as u32;
+        let lengths = vec![steps as u32; batch];
+        Self { ids: (0..steps * batch).map(id).collect(), steps, lengths, ..Self::default() }
     }
 
     /// The number of examples.
@@ -117,9 +141,14 @@ impl Split {
                 None => Tokens::from_texts(&words),
             }
         };
+        let numbers = |series: &Series| {
+            let rows: Vec<_> = rows.iter().map(|&row| series.get(row)).collect();
+            Tokens::from_numbers(&rows, series.width())
+        };
+        let texts = self.texts.iter().map(|(field, texts)| (field.clone(), tokens(field, texts)));
         Batch {
             indices: rows.to_vec(),
-            texts: self.texts.iter().map(|(field, texts)| (field.clone(), tokens(field, texts))).collect(),
+            texts: texts.chain(self.numbers.iter().map(|(field, series)| (field.clone(), numbers(series)))).collect(),
             expected: self.expected(rows),
         }
     }
@@ -216,10 +245,7 @@ mod tests {
         let tokens = Tokens::from_texts(&[vec![5, 6, 7], vec![8]]);
         assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1], ..Tokens::default() });
         assert_eq!(tokens.batch(), 2);
-        assert_eq!(
-            Tokens::from_texts::<Vec<u32>>(&[]),
-            Tokens { ids: vec![], steps: 0, lengths: vec![], ..Tokens::default() }
-        );
+        assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens::default());
     }
 
     #[test]

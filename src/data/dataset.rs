@@ -4,7 +4,7 @@ use super::error::quoted;
 use super::labels::sorted;
 use super::split::text_fields;
 use super::vocabulary::Counter;
-use super::{DataError, IGNORED, Labels, Split, Vocabulary};
+use super::{DataError, IGNORED, Labels, Split, Vocabulary, synthetic};
 use crate::ir::{self, Data, Target};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -22,11 +22,14 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads every declared file for a model with this target. `resolve` turns a path as written into one that can be
+    /// Reads every declared file, or makes the rows, for a model with this target. `resolve` turns a path as written into one that can be
     /// opened.
     ///
     /// Errors: those of [`Split::read`], no training file, a training file with only one class.
     pub fn load(data: &Data, target: &Target, resolve: &dyn Fn(&str) -> PathBuf) -> Result<Self, DataError> {
+        if let Some(source) = &data.source {
+            return synthetic::dataset(source, target);
+        }
         let Some(path) = &data.train else {
             return Err(
                 DataError::new("data", None, "no `train` file is declared").help("add `train = \"…\"` to `data`")
@@ -127,6 +130,7 @@ pub(super) mod tests {
             valid: path("valid"),
             test: path("test"),
             format: Format::Auto,
+            source: None,
             fields: vec![field("text", FieldKind::Text(text)), field("label", FieldKind::Class)],
             span,
         }

@@ -93,6 +93,17 @@ impl Lines {
 
     /// SHA-256, in hexadecimal, of the bytes read so far: of the whole file once [`Lines::next`] has said `None`.
     pub fn sha256(&self) -> String {
-        self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(self.hash.clone())
     }
+}
+
+/// SHA-256 of pieces of data that stand in no file, in hexadecimal.
+pub(super) fn sha256<const N: usize>(pieces: impl Iterator<Item = [u8; N]>) -> String {
+    let mut hash = Sha256::new();
+    pieces.for_each(|piece| hash.update(piece));
+    hexadecimal(hash)
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

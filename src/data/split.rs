@@ -1,7 +1,7 @@
 //! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
 
 use super::tree::{self, Tree};
-use super::{Answers, DataError, IGNORED, Labels, PAD, Tokenizer, UNK, Vocabulary, answers, read};
+use super::{Answers, DataError, IGNORED, Labels, PAD, Series, Tokenizer, UNK, Vocabulary, answers, read};
 use crate::ir::{Data, FieldKind, Format, Target, Windows};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -68,12 +68,14 @@ impl Texts {
 pub struct Split {
     /// By the name of the field.
     pub texts: BTreeMap<String, Texts>,
+    /// The same for fields of numbers.
+    pub numbers: BTreeMap<String, Series>,
     /// Of the tree fields: the parent of every node.
     pub parents: BTreeMap<String, Texts>,
     /// Of the tree fields: the most children of any node, and the line they stand on.
     pub widest: BTreeMap<String, (usize, u64)>,
     pub answers: Answers,
-    rows: usize,
+    pub(super) rows: usize,
     /// Whether it is one text that is read on from piece to piece ([`super::Streams`]), and not row by row.
     pub continuous: bool,
     pub path: String,
@@ -151,9 +153,16 @@ impl Split {
         self.rows
     }
 
-    /// The number of tokens of row `i`, over all its texts.
+    /// The number of tokens of row `i`, over all its texts; a step of numbers counts as one.
     pub fn length(&self, i: usize) -> usize {
-        self.texts.values().map(|texts| texts.get(i).len()).sum()
+        let texts = self.texts.values().map(|texts| texts.get(i).len());
+        texts.chain(self.numbers.values().map(|series| series.steps(i))).sum()
+    }
+
+    /// The number of steps of row `i` in one field that is read.
+    pub fn steps(&self, field: &str, i: usize) -> usize {
+        let text = self.texts.get(field).map(|texts| texts.get(i).len());
+        text.or_else(|| Some(self.numbers.get(field)?.steps(i))).unwrap_or(0)
     }
 
     /// Reads a file in one pass. `token` numbers a token of the text field with the given place, `label` a class.
@@ -202,7 +211,8 @@ impl Split {
                     }
                     if about == Some(i) {
                         for (n, node) in tree.nodes.iter().enumerate() {
-                            let label_missing = || wrong(format!("node {} of the tree has no label", n + 1)).help(A_TREE);
+                            let label_missing =
+                                || wrong(format!("node {} of the tree has no label", n + 1)).help(A_TREE);
                             answers.push(label(line, node.label.ok_or_else(label_missing)?)?);
                         }
                         answers.end();
@@ -231,6 +241,7 @@ impl Split {
         let sha256 = rows.sha256();
         Ok(Self {
             texts,
+            numbers: BTreeMap::new(),
             parents,
             widest,
             answers,

@@ -1,9 +1,9 @@
 //! Texts → tokens, as `ir::Text` says. Which of them have an id is the vocabulary's business.
 
+use super::tree::Tree;
 use crate::ir::{Text, TextKind};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
-use super::tree::Tree;
 use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -39,7 +39,10 @@ impl<'t> Tree<'t> {
                         && parent.atoms.len() > 1
                     {
                         let atoms = parent.atoms.join(" ");
-                        return wrong(format!("a node beside {}, which a label and a word are already", quoted(&atoms)));
+                        return wrong(format!(
+                            "a node beside {}, which a label and a word are already",
+                            quoted(&atoms)
+                        ));
                     }
                     let number = parent.map_or(0, |parent| {
                         parent.children += 1;
@@ -67,7 +70,10 @@ impl<'t> Tree<'t> {
                 (atom, Some(node)) if node.children == 0 && node.atoms.len() < 2 => node.atoms.push(atom),
                 (atom, Some(node)) => {
                     let beside = if node.children > 0 { "children" } else { "a label and a word" };
-                    return wrong(format!("the word {} beside {beside}: every word has a node of its own", quoted(atom)));
+                    return wrong(format!(
+                        "the word {} beside {beside}: every word has a node of its own",
+                        quoted(atom)
+                    ));
                 }
                 (piece, None) => return wrong(format!("a tree starts with `(`, not with {}", quoted(piece))),
             }
@@ -130,9 +136,8 @@ mod tests {
     fn shown(text: &str) -> String {
         match Tree::parse(text) {
             Ok(tree) => {
-                let node = |node: &Node| {
-                    format!("{}:{}:{}", node.parent, node.label.unwrap_or("-"), node.word.unwrap_or("-"))
-                };
+                let node =
+                    |node: &Node| format!("{}:{}:{}", node.parent, node.label.unwrap_or("-"), node.word.unwrap_or("-"));
                 tree.nodes.iter().map(node).collect::<Vec<_>>().join(" ")
             }
             Err(message) => message,
@@ -167,7 +172,10 @@ mod tests {
             ("(3 ((2 fine", "3 `(` are never closed"),
             ("(3 ())", "a node with neither word nor children (character 5)"),
             ("(3 (2 fine) words)", "the word `words` beside children: every word has a node of its own (character 13)"),
-            ("(3 é fine (2 x))", "the word `fine` beside a label and a word: every word has a node of its own (character 6)"),
+            (
+                "(3 é fine (2 x))",
+                "the word `fine` beside a label and a word: every word has a node of its own (character 6)",
+            ),
             ("(3 fine (2 x))", "a node beside `3 fine`, which a label and a word are already (character 9)"),
         ] {
             assert_eq!(shown(text), expected, "{text}");

@@ -1,6 +1,6 @@
 //! What a `data { … }` block declares, defaults filled in. No file has been opened.
 
-use super::Target;
+use super::{Synthetic, Target};
 use crate::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -9,11 +9,18 @@ pub struct Data {
     pub valid: Option<Path>,
     pub test: Option<Path>,
     pub format: Format,
+    /// Makes the rows, in place of files.
+    pub source: Option<Synthetic>,
     pub fields: Vec<Field>,
     pub span: Span,
 }
 
 impl Data {
+    /// Whether there are rows that choose the best epoch.
+    pub fn has_valid(&self) -> bool {
+        self.source.as_ref().map_or(self.valid.is_some(), |source| source.valid_rows > 0)
+    }
+
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
@@ -94,6 +101,10 @@ pub enum FieldKind {
     },
     /// A number, to be predicted.
     Number,
+    /// A sequence of vectors, to be read. Only a source has such a field.
+    Numbers {
+        width: usize,
+    },
 }
 
 /// Which classes the labels of the data are.

@@ -153,7 +153,7 @@ pub enum Direction {
 /// What a node computes. `F` is the last axis, `T` the sequence axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
-    /// The tokens of a text field, `tokens[T]`.
+    /// The tokens of a text field, `tokens[T]`, or the vectors of a field of numbers, `[T, F]`.
     Input(String),
     Parameter(ParameterId),
     Constant(f64),

@@ -8,6 +8,7 @@ mod data;
 mod dim;
 mod graph;
 mod parameter;
+mod synthetic;
 mod target;
 mod train;
 
@@ -19,6 +20,7 @@ pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
 };
 pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
+pub use synthetic::{Synthetic, Task};
 pub use target::Target;
 pub use train::{ClassWeights, Clip, Metric, Optimizer, Schedule, Train};
 
@@ -40,7 +42,7 @@ pub struct Model {
     pub name: String,
     /// The `///` text above it.
     pub docs: String,
-    /// Text fields in parameter order.
+    /// The fields it reads, in parameter order.
     pub inputs: Vec<String>,
     /// What the result is compared with.
     pub target: Target,
@@ -49,4 +51,14 @@ pub struct Model {
     pub output: NodeId,
     /// The scores before the final softmax; the same as `output` where the model has none.
     pub logits: NodeId,
+}
+
+impl Model {
+    /// How many numbers a step of a field has that is read as numbers; nothing where it is a text.
+    pub fn width(&self, field: &str) -> Option<usize> {
+        let input = |node: &&Node| matches!(&node.op, Op::Input(own) if own == field);
+        let ty = &self.graph.nodes.iter().find(input)?.ty;
+        let width = ty.last_axis().filter(|_| ty.element == Element::Number)?;
+        width.as_constant().and_then(|width| usize::try_from(width).ok())
+    }
 }

@@ -83,13 +83,8 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Metric; 5] = [
-        Metric::ValidLoss,
-        Metric::ValidAccuracy,
-        Metric::ValidMacroF1,
-        Metric::ValidRootAccuracy,
-        Metric::TrainLoss,
-    ];
+    pub const ALL: [Metric; 5] =
+        [Metric::ValidLoss, Metric::ValidAccuracy, Metric::ValidMacroF1, Metric::ValidRootAccuracy, Metric::TrainLoss];
 
     /// As written in a file and in `metrics.jsonl`.
     pub fn name(self) -> &'static str {

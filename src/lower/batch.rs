@@ -19,6 +19,8 @@ pub(super) struct Batch {
 
 pub(super) struct Text {
     pub ids: Arc<[u32]>,
+    /// `[T, B, width]`, of a field of numbers.
+    pub numbers: Option<Tensor>,
     steps: usize,
     lengths: Arc<[usize]>,
     /// Of a tree field.
@@ -29,17 +31,23 @@ impl Batch {
     pub fn new(texts: &BTreeMap<String, Tokens>) -> Result<Self, LowerError> {
         let size = texts.values().next().map_or(1, |tokens| tokens.lengths.len());
         let check = |(name, tokens): (&String, &Tokens)| {
-            let Tokens { ids, steps, lengths, parents } = tokens;
-            let fits = lengths.iter().all(|length| *length as usize <= *steps);
+            let Tokens { ids, steps, lengths, parents, numbers } = tokens;
+            let within = lengths.iter().all(|length| *length as usize <= *steps);
+            // Numbers stand in place of ids, some for every id; parents beside them.
+            let (places, width) = (steps * size, numbers.len() / (steps * size).max(1));
+            let filled =
+                if width > 0 { ids.is_empty() && numbers.len() == places * width } else { ids.len() == places };
             let is_tree = !parents.is_empty();
-            let fits = fits && (!is_tree || parents.len() == ids.len());
-            if size == 0 || *steps == 0 || lengths.len() != size || ids.len() != steps * size || !fits {
+            let fits = within && filled && (!is_tree || parents.len() == ids.len());
+            if size == 0 || *steps == 0 || lengths.len() != size || !fits {
                 let counts = format!("{} ids, {steps} steps, {} lengths", ids.len(), lengths.len());
                 return Err(LowerError::new(format!("`{name}` is no batch of {size} padded texts: {counts}")));
             }
             let lengths: Arc<[usize]> = lengths.iter().map(|length| *length as usize).collect();
             let forest = if is_tree { Some(Arc::new(Forest::new(parents, &lengths)?)) } else { None };
-            Ok((name.clone(), Text { ids: ids.as_slice().into(), steps: *steps, lengths, forest }))
+            let vectors = || Tensor::from_slice(numbers, (*steps, size, width), &candle_core::Device::Cpu);
+            let numbers = (width > 0).then(vectors).transpose()?;
+            Ok((name.clone(), Text { ids: ids.as_slice().into(), numbers, steps: *steps, lengths, forest }))
         };
         Ok(Self { size, texts: texts.iter().map(check).collect::<Result<_, _>>()? })
     }

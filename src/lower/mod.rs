@@ -18,6 +18,7 @@ mod loss;
 mod scan;
 mod states;
 mod time;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use gradient::Gradient;
 pub use loss::{Loss, cross_entropy, mean_squared_error, predicted, softmax, to_rows, to_scalar};
 pub use scan::Path;
 pub use states::States;
+pub use watch::{StateGradients, StepGradients};
 
 use crate::data::Tokens;
 use crate::ir::{CellId, Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
@@ -46,6 +48,7 @@ use batch::Batch;
 use evaluate::Operand;
 use fold::{Fold, TreeStep};
 use scan::{Carried, Projection, Scan, Step, joined};
+use watch::Watch;
 
 /// How a forward pass is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Network {
     parameters: Vec<Var>,
     /// The trained parameters that are read by lookups only, and what the lookups of the last pass bring back.
     tables: BTreeMap<ParameterId, FoundRows>,
+    /// Of a network that is watched.
+    watch: Option<Watch>,
 }
 
 impl Network {
@@ -110,7 +115,17 @@ impl Network {
         };
         let tree_steps = steps.iter().enumerate().filter_map(of_trees).collect();
         let tables = tables(&hoisted.graph);
-        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, tree_steps, parameters, tables })
+        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, tree_steps, parameters, tables, watch: None })
+    }
+
+    /// The same as [`Self::new`], by the reference, for [`Self::state_gradients`].
+    pub fn watched(
+        graph: &Graph,
+        size: &dyn Fn(&Symbol) -> Option<usize>,
+        values: Vec<Vec<f32>>,
+    ) -> Result<Self, LowerError> {
+        let network = Self::with_path(graph, size, values, Path::Reference)?;
+        Ok(Self { watch: Some(Watch::default()), ..network })
     }
 
     /// The shapes of the parameters once `size` is known, in the graph's order.
@@ -209,6 +224,10 @@ impl Network {
             return shift_on(*steps, x, id, batch, states);
         }
         match (&node.op, &inputs[..]) {
+            (Op::Input(field), []) if node.ty.element == Element::Number => {
+                let numbers = batch.text(field)?.numbers.clone();
+                numbers.ok_or_else(|| LowerError::new(format!("no numbers were given for `{field}`")))
+            }
             // The ids themselves are read where they are used.
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
@@ -266,7 +285,8 @@ impl Network {
         let projection = (!projection.is_empty()).then_some(Projection { bias });
         let (random, record) = recording(id, mode);
         let sequence = batch.sequence(&input.node.ty)?;
-        Ok((Scan { step, sequence, projection, reverse, record, random, carried: None }, parameters))
+        let watch = self.watch.as_ref().map(|watch| watch.of(id));
+        Ok((Scan { step, sequence, projection, reverse, record, random, carried: None, watch }, parameters))
     }
 
     /// A parameter as the graph sees it: on the tape only where a gradient is wanted.
@@ -296,6 +316,17 @@ impl Network {
             Ok(Some(Gradient::Whole(with_values([gradient], |[values]| values.to_vec())?)))
         };
         self.parameters.iter().zip(&self.graph.parameters).enumerate().map(gradient).collect()
+    }
+
+    /// How large the gradients of a scalar are with respect to the states of every scan, by the scan's node in the graph
+    /// this was made from. The scalar comes from the last training pass of a [watched](Self::watched) network; a scan it
+    /// does not depend on is left out.
+    pub fn state_gradients(&self, loss: &Tensor) -> Result<BTreeMap<NodeId, StateGradients>, LowerError> {
+        let watch = self.watch.as_ref().ok_or_else(|| LowerError::new("nobody watches this network"))?;
+        watch.clear();
+        loss.backward()?;
+        let of = |(i, own): (usize, &NodeId)| Some((NodeId(i), watch.take(*own)?));
+        Ok(self.nodes.iter().enumerate().filter_map(of).collect())
     }
 
     /// The rows that these texts read of every parameter whose gradient is one of rows: `(its place, rows in ascending

@@ -8,7 +8,7 @@ use super::{Predictor, Sizes};
 use crate::artifact::{self, ArtifactError, Record, Tensor};
 use crate::check::{self, NoFiles};
 use crate::data::{Labels, Vocabulary};
-use crate::ir::Graph;
+use crate::ir::{FieldKind, Graph};
 use crate::lower::{LowerError, Network};
 
 /// Why an artifact could not be used: one line that names the file.
@@ -56,7 +56,11 @@ pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
         ),
         false => None,
     };
-    if let Some(field) = model.inputs.iter().find(|field| !vocabularies.contains_key(*field)) {
+    let is_text = |field: &&String| {
+        let kind = program.data.as_ref().and_then(|data| data.field(field)).map(|field| &field.kind);
+        !matches!(kind, Some(FieldKind::Numbers { .. }))
+    };
+    if let Some(field) = model.inputs.iter().filter(is_text).find(|field| !vocabularies.contains_key(*field)) {
         return Err(damaged(format!("it has no vocabulary for `{field}`")));
     }
     // Sizes follow from vocabulary and labels; only the width of word vectors must be believed, and its weights show it.

@@ -6,7 +6,7 @@ use super::Predictor;
 use super::evaluate::largest;
 use crate::data::tree::{self, Tree};
 use crate::data::{DataError, Expected, Labels, PAD, Split, Tokenizer, Tokens, Vocabulary};
-use crate::ir::{Graph, Target, TextKind};
+use crate::ir::{FieldKind, Graph, Target, TextKind};
 use crate::lower::{Loss, LowerError, Mode, softmax, to_rows, to_scalar};
 
 /// What a model says about one text.
@@ -34,11 +34,13 @@ pub enum Prediction {
     },
 }
 
-/// A text as the model reads it: the ids of its tokens, or of a tree's nodes with their parents.
-#[derive(Debug, Clone, PartialEq)]
+/// A field as the model reads it: the ids of a text's tokens, or of a tree's nodes with their parents, or numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Encoded {
     pub ids: Vec<u32>,
     pub parents: Vec<u32>,
+    /// Vectors, one after the other.
+    pub numbers: Vec<f32>,
 }
 
 /// That no tree of a split has a node with more children than the model's cells read.
@@ -57,15 +59,19 @@ fn too_many_children(children: usize, most: usize) -> String {
 }
 
 impl Predictor {
-    /// Cuts a text into ids, or reads a tree; otherwise says why there is none.
+    /// Cuts a text into ids, or reads a tree or the vectors of a field of numbers (`[[0.5, 1], [0.25, 0]]`); otherwise says
+    /// why there is none.
     pub fn encode(&self, field: &str, text: &str) -> Result<Encoded, String> {
+        if let Some(FieldKind::Numbers { width }) = self.data.field(field).map(|field| &field.kind) {
+            return Ok(Encoded { numbers: vectors(text, *width)?, ..Encoded::default() });
+        }
         let known = self.vocabularies.get(field).zip(self.data.text(field));
         let (vocabulary, settings) = known.ok_or_else(|| format!("the model reads no `{field}`"))?;
         if settings.kind == TextKind::Tree {
             return self.tree(field, vocabulary, settings.lowercase, text);
         }
         let ids = vocabulary.encode(text, &Tokenizer::new(settings));
-        if ids.is_empty() { Err("the text is empty".into()) } else { Ok(Encoded { ids, parents: Vec::new() }) }
+        if ids.is_empty() { Err("the text is empty".into()) } else { Ok(Encoded { ids, ..Encoded::default() }) }
     }
 
     fn tree(&self, field: &str, vocabulary: &Vocabulary, lowercase: bool, text: &str) -> Result<Encoded, String> {
@@ -89,7 +95,11 @@ impl Predictor {
             return Err(too_many_children(children, most.unwrap_or(0)));
         }
         let id = |word: &str| if lowercase { vocabulary.id(&word.to_lowercase()) } else { vocabulary.id(word) };
-        Ok(Encoded { ids: tree.nodes.iter().map(|node| node.word.map_or(PAD, id)).collect(), parents })
+        Ok(Encoded {
+            ids: tree.nodes.iter().map(|node| node.word.map_or(PAD, id)).collect(),
+            parents,
+            ..Encoded::default()
+        })
     }
 
     /// Predictions in the order of the texts; each has the ids of every input field, in the model's order.
@@ -106,12 +116,7 @@ impl Predictor {
             .inputs
             .iter()
             .enumerate()
-            .map(|(i, field)| {
-                let ids: Vec<&[u32]> = texts.iter().map(|text| text[i].ids.as_slice()).collect();
-                let parents: Vec<&[u32]> = texts.iter().map(|text| text[i].parents.as_slice()).collect();
-                let tree = self.data.is_tree(field);
-                (field.clone(), if tree { Tokens::from_trees(&ids, &parents) } else { Tokens::from_texts(&ids) })
-            })
+            .map(|(i, field)| (field.clone(), self.column(field, texts.iter().map(|row| &row[i]))))
             .collect();
         let scores = &self.network.forward(&[self.model.logits], &fields, Mode::Evaluate)?[0];
         match &self.model.target {
@@ -150,6 +155,21 @@ impl Predictor {
         Ok(Prediction::Text { loss: to_scalar(&Loss::default().mean(&scores[0], &next)?)?, tokens: read.len() })
     }
 
+    /// One field of some rows.
+    fn column<'r>(&self, field: &str, rows: impl Iterator<Item = &'r Encoded>) -> Tokens {
+        let rows: Vec<&Encoded> = rows.collect();
+        let ids: Vec<&[u32]> = rows.iter().map(|row| row.ids.as_slice()).collect();
+        match self.data.field(field).map(|field| &field.kind) {
+            Some(FieldKind::Numbers { width }) => {
+                Tokens::from_numbers(&rows.iter().map(|row| &row.numbers).collect::<Vec<_>>(), *width)
+            }
+            _ if self.data.is_tree(field) => {
+                Tokens::from_trees(&ids, &rows.iter().map(|row| row.parents.as_slice()).collect::<Vec<_>>())
+            }
+            _ => Tokens::from_texts(&ids),
+        }
+    }
+
     fn class(&self, probabilities: Vec<f32>) -> Prediction {
         Prediction::Class { label: self.label(&probabilities), probabilities }
     }
@@ -158,5 +178,37 @@ impl Predictor {
     fn label(&self, probabilities: &[f32]) -> String {
         let name = |labels: &Labels| labels.name(largest(probabilities) as u32).map(str::to_string);
         self.labels.as_ref().and_then(name).unwrap_or_default()
+    }
+}
+
+/// A sequence of at least one vector of `width` numbers.
+fn vectors(text: &str, width: usize) -> Result<Vec<f32>, String> {
+    let usage = || {
+        let vector = |value: &str| format!("[{}]", vec![value; width].join(", "));
+        format!(
+            "this model reads numbers: write a list of lists of {width}, as in [{}, {}]",
+            vector("0.5"),
+            vector("1")
+        )
+    };
+    let steps: Vec<Vec<f32>> = serde_json::from_str(text).map_err(|_| usage())?;
+    let sound = |step: &Vec<f32>| step.len() == width && step.iter().all(|value| value.is_finite());
+    if steps.is_empty() || !steps.iter().all(sound) { Err(usage()) } else { Ok(steps.concat()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vectors;
+
+    #[test]
+    fn vectors_are_lists_of_lists() {
+        assert_eq!(vectors("[[0.5, 1], [0.25, 0]]", 2), Ok(vec![0.5, 1.0, 0.25, 0.0]));
+        for bad in ["", "a b", "[]", "[0.5, 1]", "[[1]]", "[[1, 2], [3]]", "[[1, 1e99]]", "[[1, null]]"] {
+            let why = vectors(bad, 2).unwrap_err();
+            assert_eq!(
+                why, "this model reads numbers: write a list of lists of 2, as in [[0.5, 0.5], [1, 1]]",
+                "{bad}"
+            );
+        }
     }
 }

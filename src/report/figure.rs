@@ -187,7 +187,7 @@ fn draw(name: &str, steps: &[Step], width: f64, height: f64) -> String {
     svg + "</svg>\n"
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for c in text.chars() {
         match c {

@@ -131,9 +131,12 @@ impl RunFiles {
 fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) -> Record {
     let dataset = &setup.dataset;
     let data = setup.program.data.as_ref();
+    // Rows that were made are named by what makes them.
+    let source = data.and_then(|data| data.source.as_ref()).map(ToString::to_string);
     let file = |role, path: Option<&crate::ir::Path>, split: Option<&Split>| {
+        let path = source.clone().or_else(|| path.map(|path| path.text.clone()));
         let (path, split) = path.zip(split)?;
-        Some(DataFile { role, path: path.text.clone(), sha256: split.sha256.clone(), rows: split.len() })
+        Some(DataFile { role, path, sha256: split.sha256.clone(), rows: split.len() })
     };
     let files = [
         file(Role::Train, data.and_then(|d| d.train.as_ref()), Some(&dataset.train)),

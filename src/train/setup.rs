@@ -76,13 +76,14 @@ fn describe(dataset: &Dataset) -> Vec<String> {
     let unit = if matches!(dataset.train.answers, Answers::Next(_)) { "tokens to predict" } else { "rows" };
     let vocabulary: Vec<String> =
         dataset.vocabularies.iter().map(|(field, v)| format!("{field}: {} tokens", v.len())).collect();
-    let classes = dataset.labels.as_ref().map_or(String::new(), |labels| format!(" {} classes;", labels.len()));
+    let classes = dataset.labels.as_ref().map_or(String::new(), |labels| format!("; {} classes", labels.len()));
+    let vocabulary =
+        if vocabulary.is_empty() { String::new() } else { format!("; vocabulary of {}", vocabulary.join(", ")) };
     let mut notes = vec![format!(
-        "{} training, {} validation, {} test {unit};{classes} vocabulary of {}",
+        "{} training, {} validation, {} test {unit}{classes}{vocabulary}",
         dataset.train.examples(),
         rows(&dataset.valid),
         rows(&dataset.test),
-        vocabulary.join(", ")
     )];
     match dataset.train.truncated {
         0 => {}

@@ -23,7 +23,7 @@ use rnnc::syntax::{self, ast::Item};
 
 /// The pages that are held to what they say.
 fn pages() -> Vec<String> {
-    let mut pages = ["README.md", "ARCHITECTURE.md", "docs/language.md"].map(str::to_string).to_vec();
+    let mut pages = ["README.md", "ARCHITECTURE.md", "docs/language.md", "docs/probe.md"].map(str::to_string).to_vec();
     let models = std::fs::read_dir(root().join("docs/models"));
     let names = models.into_iter().flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     pages.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/models/{name}")));
@@ -190,6 +190,7 @@ fn made(name: &str) -> String {
         "tags" => settings(check::TAGS),
         "train" => settings(check::TRAIN),
         "optimizers" => choices("optimizer", check::OPTIMIZERS),
+        "sources" => choices("source", check::SOURCES),
         "schedules" => choices("schedule", check::SCHEDULES),
         "codes" => codes(),
         name if name.starts_with("model ") => format!("```rnn\n{}```\n", read(&format!("models/{}.rnn", &name[6..]))),

@@ -25,13 +25,7 @@ pub struct Written {
 }
 
 fn sequence(stages: &str, name: fn(&str) -> String) -> Written {
-    Written {
-        definitions: String::new(),
-        stages: stages.to_owned(),
-        sequence: true,
-        trees: None,
-        name: Box::new(name),
-    }
+    Written { definitions: String::new(), stages: stages.to_owned(), sequence: true, trees: None, name: Box::new(name) }
 }
 
 fn vector(stages: &str, name: fn(&str) -> String) -> Written {

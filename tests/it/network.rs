@@ -41,7 +41,7 @@ pub fn batch(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
 pub fn sizes(vocabulary: usize, classes: usize) -> Sizes {
     let mut sizes = Sizes::default();
     sizes.set(&Symbol::Vocabulary("text".into()), vocabulary);
-    for field in ["label", "tags"] {
+    for field in ["label", "tags", "copied"] {
         sizes.set(&Symbol::Classes(field.into()), classes);
     }
     sizes

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::docs::{read, root};
 
 /// A room imports only from rooms above it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "source",
     "random",
     "diagnostic",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 15] = [
     "predictor",
     "train",
     "report",
+    "probe",
     "cli",
 ];
 

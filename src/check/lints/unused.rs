@@ -90,9 +90,12 @@ fn names(block: &Block, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn fields(data: &Data, model: &crate::syntax::ast::Model, diagnostics: &mut Vec<Diagnostic>) {
-    for field in &data.fields {
+    // A source's fields are what they are.
+    for field in data.fields.iter().filter(|_| data.source.is_none()) {
         let read = match field.kind {
-            FieldKind::Text(_) => model.parameters.iter().any(|p| p.name.name == field.name),
+            FieldKind::Text(_) | FieldKind::Numbers { .. } => {
+                model.parameters.iter().any(|p| p.name.name == field.name)
+            }
             FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number => match &model.result {
                 Some(Result::Field(label)) => label.name == field.name,
                 Some(Result::Next { .. }) => false,

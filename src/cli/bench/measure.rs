@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Load;
+use crate::cli::made_up;
 use crate::data::{Expected, Tokens};
-use crate::ir::{CallId, Model, Target, Train};
+use crate::ir::{CallId, Model, Train};
 use crate::kernels::profile::{Account, Profile, charge, record};
 use crate::lower::{Loss, LowerError, Mode, Network};
 use crate::random::Random;
@@ -13,9 +14,6 @@ use crate::train::{Optimizer, initial_values, step};
 
 /// Steps before the first that counts: buffers are allocated, threads started, caches filled.
 const WARM_UP: usize = 2;
-
-/// The ids that mean padding and an unknown token.
-const RESERVED: usize = 2;
 
 /// The step of median time, of either kind. Its parts add up, which medians of parts would not.
 pub struct Measured {
@@ -51,14 +49,14 @@ impl Measured {
         let steps = |run: &mut dyn FnMut() -> Result<(), LowerError>| (0..WARM_UP + load.steps).try_for_each(|_| run());
         let mut training = Vec::new();
         steps(&mut || {
-            let texts = texts(model, load, &mut random);
-            let expected = expected(model, load, &mut random);
+            let texts = made_up::inputs(model, &size, load.batch, load.len, &mut random);
+            let expected = made_up::expected(&model.target, &size, load.batch, load.len, &mut random);
             training.push(one_step(&mut network, &mut optimizer, model, train, &texts, &expected, loss)?);
             Ok(())
         })?;
         let mut inference = Vec::new();
         steps(&mut || {
-            let texts = texts(model, load, &mut random);
+            let texts = made_up::inputs(model, &size, load.batch, load.len, &mut random);
             let (result, profile) = record(|| network.forward(&[model.output], &texts, Mode::Evaluate));
             result?;
             inference.push(profile);
@@ -98,27 +96,6 @@ fn one_step(
     let norm = step::norm(&gradients);
     step::update(network, optimizer, &mut gradients, norm, train.clip, train.learning_rate)?;
     Ok(Training { forward, backward, update: settling + started.elapsed() })
-}
-
-/// A batch of texts of one length, a token as likely as any other.
-fn texts(model: &Model, load: &Load, random: &mut Random) -> BTreeMap<String, Tokens> {
-    let mut tokens = || {
-        let id = |_| (RESERVED + random.below(load.vocabulary - RESERVED)) as u32;
-        let lengths = vec![load.len as u32; load.batch];
-        Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths, ..Tokens::default() }
-    };
-    model.inputs.iter().map(|field| (field.clone(), tokens())).collect()
-}
-
-/// Answers as likely as any other, one a row of the scores.
-fn expected(model: &Model, load: &Load, random: &mut Random) -> Expected {
-    let (rows, choices) = match model.target {
-        Target::Class(_) => (load.batch, load.classes),
-        Target::Tags { .. } => (load.len * load.batch, load.classes),
-        Target::Next(_) => (load.len * load.batch, load.vocabulary),
-        Target::Number(_) => return Expected::Numbers(vec![0.0; load.batch]),
-    };
-    Expected::Classes((0..rows).map(|_| random.below(choices) as u32).collect())
 }
 
 /// The step of median time among those after the warm-up.

@@ -75,7 +75,9 @@ fn trained(graph: &Graph) -> Vec<bool> {
     let mut trained: Vec<bool> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let own = match &node.op {
-            Op::Scan { cell, .. } | Op::Fold { cell } => graph.cells[cell.0].nodes.iter().any(|node| parameter(&node.op)),
+            Op::Scan { cell, .. } | Op::Fold { cell } => {
+                graph.cells[cell.0].nodes.iter().any(|node| parameter(&node.op))
+            }
             op => parameter(op),
         };
         trained.push(own || node.inputs.iter().any(|input| trained[input.0]));

@@ -40,10 +40,13 @@ impl Forest {
         let mut sizes = vec![0; all().map(|row| heights[row] + 1).max().unwrap_or(0)];
         all().for_each(|row| sizes[heights[row]] += 1);
         let mut start = 0;
-        let levels: Vec<Range<usize>> = sizes.iter().map(|size| {
-            start += size;
-            start - size..start
-        }).collect();
+        let levels: Vec<Range<usize>> = sizes
+            .iter()
+            .map(|size| {
+                start += size;
+                start - size..start
+            })
+            .collect();
         let mut next: Vec<usize> = levels.iter().map(|level| level.start).collect();
         let (mut rows, mut place) = (vec![0; start], vec![0; parents.len()]);
         let mut true_rows: Vec<usize> = all().collect();
@@ -54,10 +57,12 @@ impl Forest {
             *at += 1;
         }
         // Rows in ascending order are, within a tree, nodes in ascending order.
-        let edges = || true_rows.iter().filter(|row| **row >= batch).map(|row| {
-            let parent = parents[*row] as usize * batch + row % batch;
-            (place[parent], place[*row])
-        });
+        let edges = || {
+            true_rows.iter().filter(|row| **row >= batch).map(|row| {
+                let parent = parents[*row] as usize * batch + row % batch;
+                (place[parent], place[*row])
+            })
+        };
         let mut first = vec![0; rows.len() + 1];
         edges().for_each(|(parent, _)| first[parent + 1] += 1);
         (0..rows.len()).for_each(|i| first[i + 1] += first[i]);

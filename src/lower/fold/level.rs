@@ -135,7 +135,8 @@ impl Level {
                     let [input] = node.inputs[..] else { return Err(missing()) };
                     let each = self.for_children(input, &values[input.0])?;
                     let ty = Type { per_example: true, ..self.cell.node(input).ty.clone() };
-                    let each = align(&Operand { node: self.cell.node(input), tensor: &each }, &ty, &children.shape(&ty)?)?;
+                    let each =
+                        align(&Operand { node: self.cell.node(input), tensor: &each }, &ty, &children.shape(&ty)?)?;
                     apply(SumChildren(self.family.clone()), &each, batch.shape(&node.ty)?)?
                 }
                 _ => {

@@ -65,9 +65,11 @@ impl Fold {
     /// Computes all levels; gives the result and, when recording, what backward needs.
     fn run(&self, input: &[f32], parameters: &[f32]) -> std::result::Result<(Vec<f32>, Option<Tape>), LowerError> {
         let Step { input: width, states, .. } = &*self.step.step;
-        let parameters = self.step.step.split(parameters).map(|(id, shape, values)| Ok((id, self.leaf(values.to_vec(), shape)?)));
+        let parameters =
+            self.step.step.split(parameters).map(|(id, shape, values)| Ok((id, self.leaf(values.to_vec(), shape)?)));
         let parameters = parameters.collect::<Result<BTreeMap<_, _>>>()?;
-        let factors = if self.record { parameters.keys().map(|id| (*id, Factors::default())).collect() } else { BTreeMap::new() };
+        let factors =
+            if self.record { parameters.keys().map(|id| (*id, Factors::default())).collect() } else { BTreeMap::new() };
         // The states of all nodes, place after place.
         let mut all: Vec<Vec<f32>> = states.iter().map(|width| vec![0.0; self.forest.rows.len() * width]).collect();
         let mut levels = Vec::new();
@@ -78,7 +80,11 @@ impl Fold {
             let x = self.leaf(x, &[places.len(), *width])?;
             let level = Level::new(cell, &self.forest, places.clone());
             let read = level.read(&all, states, |values, shape| self.leaf(values, shape))?;
-            let random = |node| self.random.as_ref().map(|(seed, key)| crate::random::Random::new(*seed, &[key.as_slice(), &[i as u64, node as u64]].concat()));
+            let random = |node| {
+                self.random.as_ref().map(|(seed, key)| {
+                    crate::random::Random::new(*seed, &[key.as_slice(), &[i as u64, node as u64]].concat())
+                })
+            };
             let next = level.run(&x, &read, &parameters, &factors, states, random)?;
             for ((next, all), width) in next.iter().zip(&mut all).zip(states) {
                 let rows = &mut all[places.start * width..places.end * width];
@@ -111,13 +117,16 @@ impl Fold {
         let mut d_input = vec![0.0; self.nodes * self.batch * width];
         let mut d_parameters = vec![0.0; self.step.step.total()];
         // Of the states of all nodes: what the parents and, for the first state, the result bring.
-        let mut d_states: Vec<Vec<f32>> = states.iter().map(|width| vec![0.0; self.forest.rows.len() * width]).collect();
+        let mut d_states: Vec<Vec<f32>> =
+            states.iter().map(|width| vec![0.0; self.forest.rows.len() * width]).collect();
         for (row, d_state) in self.forest.rows.iter().zip(d_states[0].chunks_exact_mut(states[0].max(1))) {
             d_state.copy_from_slice(&upstream[row * states[0]..][..states[0]]);
         }
         for Record { level, x, read, next } in tape.levels.into_iter().rev() {
             let mut loss: Option<Tensor> = None;
-            for ((next, d_state), width) in next.iter().zip(&d_states).zip(states).filter(|((next, _), _)| next.track_op()) {
+            for ((next, d_state), width) in
+                next.iter().zip(&d_states).zip(states).filter(|((next, _), _)| next.track_op())
+            {
                 let up = d_state[level.places.start * width..level.places.end * width].to_vec();
                 let seed = next.apply_op1(Seed { upstream: Tensor::from_vec(up, next.shape(), &Device::Cpu)? })?;
                 loss = Some(match loss {
@@ -137,7 +146,9 @@ impl Fold {
             for (from, tensor) in &read {
                 if let Some(gradient) = gradients.get(tensor) {
                     let width = states[from.state()];
-                    with_values([gradient], |[gradient]| level.give_back(*from, gradient, &mut d_states[from.state()], width))?;
+                    with_values([gradient], |[gradient]| {
+                        level.give_back(*from, gradient, &mut d_states[from.state()], width)
+                    })?;
                 }
             }
             for (id, parameter) in &tape.parameters {

@@ -17,6 +17,7 @@ use candle_core::{Device, Result, Tensor, bail};
 
 use super::LowerError;
 use super::batch::size;
+use super::watch::WatchedScan;
 use crate::ir::{Cell, Graph, Op, ParameterId};
 use crate::kernels::profile::Charged;
 use crate::kernels::time::Sequence;
@@ -117,6 +118,8 @@ pub(super) struct Scan {
     pub random: Option<(u64, Vec<u64>)>,
     /// Where this is a piece of longer texts.
     pub carried: Option<Carried>,
+    /// Who is told of the states' gradients. The reference alone tells.
+    pub watch: Option<WatchedScan>,
 }
 
 /// The states that go from one piece of a text to the next, `[B, H]` each: constants, through which no gradient goes.

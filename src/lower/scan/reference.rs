@@ -141,12 +141,18 @@ impl Scan {
         let mut d_parameters = vec![0.0; self.step.total()];
         // Gradients of the states after the step at hand.
         let mut d_states: Vec<Option<Tensor>> = vec![None; self.step.states.len()];
+        if let Some(watch) = &self.watch {
+            watch.begin(&self.sequence.lengths);
+        }
         for Record { t, x, states, next } in tape.steps.into_iter().rev() {
             let out = upstream.get(t)?;
             d_states[0] = Some(match &d_states[0] {
                 Some(later) => later.add(&out)?,
-                None => out,
+                None => out.clone(),
             });
+            if let Some(watch) = &self.watch {
+                watch.step(t, &d_states, &out)?;
+            }
             let mut loss: Option<Tensor> = None;
             for (next, upstream) in next.iter().zip(&mut d_states) {
                 if let Some(upstream) = upstream.take().filter(|_| next.track_op()) {

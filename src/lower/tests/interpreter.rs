@@ -56,7 +56,9 @@ fn run(example: &Example, nodes: &[Node], at: &Step, memory: &mut Memory) -> Vec
             Op::Constant(value) => vec![*value],
             Op::StepInput => at.x.to_vec(),
             Op::State(i) => at.states[*i].clone(),
-            Op::Child { state, child } => at.children.get(*child).map_or(vec![0.0; count(&node.ty)], |c| c[*state].clone()),
+            Op::Child { state, child } => {
+                at.children.get(*child).map_or(vec![0.0; count(&node.ty)], |c| c[*state].clone())
+            }
             Op::EachChild(state) => at.children.get(at.child).map_or(vec![0.0; count(&node.ty)], |c| c[*state].clone()),
             Op::Leaf => vec![f64::from(u8::from(at.children.is_empty()))],
             Op::SumChildren => {
@@ -72,7 +74,10 @@ fn run(example: &Example, nodes: &[Node], at: &Step, memory: &mut Memory) -> Vec
                 let (a, b) = (rows(1), rows(2));
                 let matrix = |k: usize, a: &[f64], b: &[f64]| -> f64 {
                     let entry = |i: usize, j: usize| input(0)[(k * a.len() + i) * b.len() + j];
-                    (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))).map(|(i, j)| a[i] * entry(i, j) * b[j]).sum()
+                    (0..a.len())
+                        .flat_map(|i| (0..b.len()).map(move |j| (i, j)))
+                        .map(|(i, j)| a[i] * entry(i, j) * b[j])
+                        .sum()
                 };
                 let k = node.ty.last_axis().map_or(1, size);
                 a.zip(b).flat_map(|(a, b)| (0..k).map(move |k| matrix(k, a, b)).collect::<Vec<_>>()).collect()

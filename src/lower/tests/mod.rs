@@ -8,6 +8,7 @@ mod operations;
 mod padding;
 mod recurrence;
 mod trees;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,7 @@ fn tokens(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
     let lengths = texts.iter().map(|text| text.len() as u32).collect();
     // As trees they are heaps, which a text does not look at.
     let parents = (0..steps).flat_map(|t| texts.iter().map(move |_| heap(t))).collect();
-    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths, parents })])
+    BTreeMap::from([("text".to_owned(), Tokens { ids, steps, lengths, parents, ..Tokens::default() })])
 }
 
 /// The parent of node `n` where every node has up to two children.
