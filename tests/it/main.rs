@@ -16,6 +16,7 @@ mod cli_predict;
 mod cli_resume;
 mod cli_settings;
 mod cli_train;
+mod cli_trees;
 mod clipping;
 mod command;
 mod cross_entropy;

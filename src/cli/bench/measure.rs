@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Load;
-use crate::data::{Expected, Tokens};
-use crate::ir::{CallId, Model, Target, Train};
+use crate::data::{Expected, PAD, Tokens};
+use crate::ir::{CallId, Model, Node, Op, Target, Train};
 use crate::kernels::profile::{Account, Profile, charge, record};
 use crate::lower::{Loss, LowerError, Mode, Network};
 use crate::random::Random;
@@ -100,14 +100,23 @@ fn one_step(
     Ok(Training { forward, backward, update: settling + started.elapsed() })
 }
 
-/// A batch of texts of one length, a token as likely as any other.
+/// A batch of texts of one length, a token as likely as any other; or of trees with so many nodes, as even as they can be, with
+/// words at their leaves.
 fn texts(model: &Model, load: &Load, random: &mut Random) -> BTreeMap<String, Tokens> {
-    let mut tokens = || {
-        let id = |_| (RESERVED + random.below(load.vocabulary - RESERVED)) as u32;
-        let lengths = vec![load.len as u32; load.batch];
-        Tokens { ids: (0..load.len * load.batch).map(id).collect(), steps: load.len, lengths, ..Tokens::default() }
+    let mut tokens = |tree: bool| {
+        let mut word = || (RESERVED + random.below(load.vocabulary - RESERVED)) as u32;
+        // As in a heap, the children of node n are the nodes 2n + 1 and 2n + 2.
+        let id = |i: usize| if tree && 2 * (i / load.batch) + 1 < load.len { PAD } else { word() };
+        let ids = (0..load.len * load.batch).map(id).collect();
+        let parent = |i: usize| ((i / load.batch).saturating_sub(1) / 2) as u32;
+        let parents = if tree { (0..load.len * load.batch).map(parent).collect() } else { Vec::new() };
+        Tokens { ids, steps: load.len, lengths: vec![load.len as u32; load.batch], parents }
     };
-    model.inputs.iter().map(|field| (field.clone(), tokens())).collect()
+    let input = |field: &String| {
+        let is_input = |node: &&Node| node.op == Op::Input(field.clone());
+        (field.clone(), tokens(model.graph.nodes.iter().find(is_input).is_some_and(|node| node.ty.is_tree())))
+    };
+    model.inputs.iter().map(input).collect()
 }
 
 /// Answers as likely as any other, one a row of the scores.
