@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Expected, Tokens};
-use crate::ir::{Model, Symbol, Target};
+use crate::data::{Expected, PAD, Tokens};
+use crate::ir::{Model, Node, Op, Symbol, Target};
 use crate::random::Random;
 
 /// Every field the model reads, at one length; a token as likely as any other, numbers uniform between 0 and 1.
@@ -22,10 +22,26 @@ pub fn inputs(
         None => {
             // Beside the two reserved entries there is at least one.
             let vocabulary = size(&Symbol::Vocabulary(field.as_str().into())).unwrap_or(0).max(3);
-            Tokens::made_up(batch, steps, vocabulary, random)
+            let tokens = Tokens::made_up(batch, steps, vocabulary, random);
+            if is_tree(model, field) { as_trees(tokens) } else { tokens }
         }
     };
     model.inputs.iter().map(|field| (field.clone(), input(field))).collect()
+}
+
+fn is_tree(model: &Model, field: &str) -> bool {
+    let reads = |node: &&Node| matches!(&node.op, Op::Input(input) if input == field);
+    model.graph.nodes.iter().find(reads).is_some_and(|node| node.ty.is_tree())
+}
+
+/// The steps as the nodes of trees, as even as they can be: words stay at the leaves.
+fn as_trees(tokens: Tokens) -> Tokens {
+    let (batch, steps) = (tokens.lengths.len().max(1), tokens.steps);
+    // As in a heap, the children of node n are the nodes 2n + 1 and 2n + 2.
+    let word = |(i, id): (usize, &u32)| if 2 * (i / batch) + 1 < steps { PAD } else { *id };
+    let ids = tokens.ids.iter().enumerate().map(word).collect();
+    let parents = (0..tokens.ids.len()).map(|i| ((i / batch).saturating_sub(1) / 2) as u32).collect();
+    Tokens { ids, parents, ..tokens }
 }
 
 /// An answer for every row of the scores, one as likely as any other.

@@ -159,6 +159,9 @@ pub enum Op {
     Constant(f64),
     /// `(table: [V, E], tokens[T]) -> [T, E]`.
     Lookup,
+    /// `(table: [V, E], tokens[T], weight: [O, E]) -> [T, O]`, or with a bias `[O]`: a product with looked-up rows, which the
+    /// compiler makes of the two.
+    ProductOfLookup,
     /// `weight @ x`: `([O, F], [.., F]) -> [.., O]`, or `([F], [.., F]) -> [..]`; with a third input `[O]`, the sum with that.
     Product,
     /// `(tensor: [K, A, B], a: [.., A], b: [.., B]) -> [.., K]`: `aᵀ tensor_k b` for every `k`.

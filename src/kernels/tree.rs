@@ -1,4 +1,5 @@
-//! Operations between the nodes of trees and their children: rows copied to every child, and summed over the children.
+//! Rows copied to several places, and summed over them: between the nodes of trees and their children, and between a token and
+//! its occurrences.
 //!
 //! Arrays are `[nodes, width]` and `[children, width]`; every child has its own row, and `parents` says which node it
 //! belongs to. How nodes are ordered is not known here.

@@ -39,10 +39,12 @@ pub use watch::{StateGradients, StepGradients};
 use crate::data::Tokens;
 use crate::ir::{CellId, Element, Graph, Node, NodeId, Op, ParameterId, Symbol};
 use crate::kernels::lookup::{FoundRows, Lookup, lookup_rows};
+use crate::kernels::product::{product, product_with_bias};
 use crate::kernels::profile::charge;
+use crate::kernels::tree::{Family, Spread};
 use crate::kernels::time::Shift;
 use crate::kernels::{apply, with_values};
-use crate::passes::{absorb_biases, absorb_projections, bind, hoist, join_directions};
+use crate::passes::{absorb_biases, absorb_lookups, absorb_projections, bind, hoist, join_directions};
 use crate::random::Random;
 use batch::Batch;
 use evaluate::Operand;
@@ -110,6 +112,7 @@ impl Network {
         let steps = hoisted.graph.cells.iter().map(step).collect::<Result<Vec<_>, _>>()?;
         absorb_projections(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         join_directions(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
+        absorb_lookups(&mut hoisted.graph);
         let of_trees = |(cell, step): (usize, &Arc<Step>)| {
             step.cell.is_of_trees().then(|| (CellId(cell), Arc::new(TreeStep::new(step.clone()))))
         };
@@ -231,7 +234,24 @@ impl Network {
             // The ids themselves are read where they are used.
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
-            (Op::Lookup, [table, tokens]) => self.lookup(table, tokens, batch),
+            (Op::Lookup, [table, tokens]) => {
+                let ids = self.tokens(table, tokens, batch)?;
+                self.lookup(table, ids, batch.leading(&tokens.node.ty)?)
+            }
+            (Op::ProductOfLookup, [table, tokens, weight, bias @ ..]) => {
+                let ids = self.tokens(table, tokens, batch)?;
+                let mut distinct: Vec<u32> = ids.to_vec();
+                distinct.sort_unstable();
+                distinct.dedup();
+                let place = |id: &u32| distinct.binary_search(id).unwrap_or(0) as u32;
+                let places = Family { parents: ids.iter().map(place).collect(), nodes: distinct.len() };
+                let rows = self.lookup(table, distinct.as_slice().into(), vec![distinct.len()])?;
+                let products = match bias {
+                    [bias] => product_with_bias(&rows, weight.tensor, &bias.tensor.flatten_all()?)?,
+                    _ => product(&rows, weight.tensor)?,
+                };
+                Ok(apply(Spread(places), &products, batch.shape(&node.ty)?)?)
+            }
             (Op::Scan { cell, reverse }, [input, projection @ ..]) => {
                 let (scan, parameters) = self.scan(*cell, *reverse, id, input, projection, batch, mode)?;
                 let start = states.as_ref().map(|states| Arc::new(states.of(id)));
@@ -335,7 +355,7 @@ impl Network {
         let rows = |table: &ParameterId| {
             let of_table = |node: &&Node| {
                 let reads = |input: &NodeId| self.graph.node(*input).op == Op::Parameter(*table);
-                node.op == Op::Lookup && node.inputs.first().is_some_and(reads)
+                is_lookup(&node.op) && node.inputs.first().is_some_and(reads)
             };
             let fields = self.graph.nodes.iter().filter(of_table).filter_map(|node| node.inputs.get(1));
             let tokens = fields.filter_map(|field| match &self.graph.node(*field).op {
@@ -350,17 +370,24 @@ impl Network {
         self.tables.keys().map(rows).collect()
     }
 
-    fn lookup(&self, table: &Operand, tokens: &Operand, batch: &Batch) -> Result<Tensor, LowerError> {
+    /// The ids of a field's tokens, all of which the table has.
+    fn tokens(&self, table: &Operand, tokens: &Operand, batch: &Batch) -> Result<Arc<[u32]>, LowerError> {
         let Op::Input(field) = &tokens.node.op else {
             return Err(LowerError::new("a lookup reads the tokens of a field"));
         };
         let text = batch.text(field)?;
-        let (rows, width) = table.tensor.dims2()?;
+        let (rows, _) = table.tensor.dims2()?;
         if let Some(id) = text.ids.iter().find(|id| **id as usize >= rows) {
             return Err(LowerError::new(format!("`{field}` holds the token {id}, but the table has {rows} rows")));
         }
-        let shape = [batch.leading(&tokens.node.ty)?, vec![width]].concat();
-        let lookup = Lookup { ids: text.ids.clone(), width };
+        Ok(text.ids.clone())
+    }
+
+    /// The rows of a table, `[.., E]` with the leading axes that are given.
+    fn lookup(&self, table: &Operand, ids: Arc<[u32]>, leading: Vec<usize>) -> Result<Tensor, LowerError> {
+        let (_, width) = table.tensor.dims2()?;
+        let shape = [leading, vec![width]].concat();
+        let lookup = Lookup { ids, width };
         let found = match table.node.op {
             Op::Parameter(id) if table.tensor.is_variable() => self.tables.get(&id),
             _ => None,
@@ -441,6 +468,11 @@ fn random(node: &Node, id: NodeId, mode: Mode) -> Option<Random> {
     }
 }
 
+/// Whether the first input is a table of which some rows are read.
+fn is_lookup(op: &Op) -> bool {
+    matches!(op, Op::Lookup | Op::ProductOfLookup)
+}
+
 /// The trained parameters that are read by lookups only.
 fn tables(graph: &Graph) -> BTreeMap<ParameterId, FoundRows> {
     let is_table = |id: &ParameterId| {
@@ -449,7 +481,7 @@ fn tables(graph: &Graph) -> BTreeMap<ParameterId, FoundRows> {
         let in_cell = |node: &Node| node.op == Op::Parameter(*id);
         let in_cells = graph.cells.iter().any(|cell| cell.nodes.iter().any(in_cell));
         let by_lookup = uses.all(|(node, (place, input))| {
-            graph.node(*input).op != Op::Parameter(*id) || (node.op == Op::Lookup && place == 0)
+            graph.node(*input).op != Op::Parameter(*id) || (is_lookup(&node.op) && place == 0)
         });
         let parameter = graph.parameter(*id);
         parameter.trainable && parameter.shape.len() == 2 && by_lookup && !in_cells

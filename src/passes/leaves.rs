@@ -88,3 +88,34 @@ fn is_neutral(op: BinaryOp, n: Option<f64>) -> bool {
 fn commutes(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::Add | BinaryOp::Multiply)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{NoFiles, check};
+    use crate::passes::{bind, hoist};
+
+    /// The operations of a library cell at a place, once its input has been dealt with outside.
+    fn shown(cell: &str, place: Place) -> String {
+        let text = format!("model M(tree: tree[N]) -> tags[N, C] {{ tree |> embedding(4) |> {cell}(4) |> dense(C) |> softmax }}");
+        let model = check("test.rnn", &text, &mut NoFiles).program.and_then(|program| program.model).expect("it is sound");
+        let graph = hoist(&bind(&model.graph, &|_| Some(5)).expect("sizes are known")).graph;
+        let name = |node: &Node| format!("{:?}", node.op).split([' ', '(']).next().unwrap_or_default().to_owned();
+        at(place, &graph.cells[0]).nodes.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_leaf_has_no_products_over_children() {
+        assert_eq!(shown("rntn", Place::Leaf), "StepInput");
+        assert_eq!(shown("recursive_net", Place::Leaf), "StepInput");
+        let gates = "StepInput Narrow Narrow Narrow Unary Unary Binary Unary Unary Binary";
+        assert_eq!(shown("binary_tree_lstm", Place::Leaf), gates);
+        assert_eq!(shown("child_sum_tree_lstm", Place::Leaf), gates);
+    }
+
+    #[test]
+    fn an_inner_node_does_not_ask_whether_it_is_a_leaf() {
+        let inner = "Parameter Child Child Concat Bilinear Parameter Product Parameter Binary Binary Unary";
+        assert_eq!(shown("rntn", Place::Inner), inner);
+    }
+}

@@ -8,6 +8,7 @@ mod directions;
 pub mod fuse;
 mod hoist;
 pub mod leaves;
+mod lookup;
 mod projection;
 mod rearrange;
 
@@ -16,5 +17,6 @@ pub use bind::{Unbound, bind};
 pub use directions::join_directions;
 pub use fuse::fuse;
 pub use hoist::{Hoisted, hoist};
+pub use lookup::absorb_lookups;
 pub use projection::absorb_projections;
 pub use rearrange::rearrange;

@@ -18,6 +18,7 @@ mod cli_resume;
 mod cli_settings;
 mod cli_source;
 mod cli_train;
+mod cli_trees;
 mod clipping;
 mod command;
 mod cross_entropy;

@@ -147,7 +147,7 @@ fn run(example: &Example, nodes: &[Node], at: &Step, memory: &mut Memory) -> Vec
                 memory.insert(id, all[all.len() - held..].to_vec());
                 result
             }
-            Op::ScanBothWays { .. } => unreachable!("made by a pass"),
+            Op::ScanBothWays { .. } | Op::ProductOfLookup => unreachable!("made by a pass"),
             Op::Last => input(0)[input(0).len() - count(&node.ty)..].to_vec(),
             Op::First => input(0)[..count(&node.ty)].to_vec(),
             Op::ReduceTime(reduction) => {

@@ -43,7 +43,9 @@ pub fn unfused(graph: &Graph) -> Vec<(String, String)> {
     let Ok(bound) = super::bind(graph, &|_| Some(2)) else { return Vec::new() };
     let hoisted = super::hoist(&bound).graph;
     let why = |cell: &Cell| Some((cell.name.clone(), fuse(cell, &hoisted).err()?));
-    let mut unfused: Vec<(String, String)> = hoisted.cells.iter().filter_map(why).collect();
+    // A cell over trees is computed level by level, all nodes of one at once.
+    let scanned = hoisted.cells.iter().filter(|cell| !cell.is_of_trees());
+    let mut unfused: Vec<(String, String)> = scanned.filter_map(why).collect();
     unfused.dedup();
     unfused
 }

@@ -62,6 +62,9 @@ fn value(
 ) -> Result<Result<ValueId, Matrix>, String> {
     let input = |i: usize| read[node.inputs[i].0].map_err(|_| "it computes with a weight matrix itself".to_string());
     let all = || (0..node.inputs.len()).map(input).collect::<Result<Vec<_>, String>>();
+    if node.op == Op::Bilinear || node.ty.rank() > 2 {
+        return Err("it has a bilinear form inside".into());
+    }
     if let Some(matrix) = matrix(node, graph, read)? {
         return Ok(Err(matrix));
     }
