@@ -187,7 +187,9 @@ fn infer(op: &Op, inputs: &[&Type], graph: &Graph) -> Type {
         Op::ReduceFeatures(_) => with_last(inputs[0], None),
         Op::WeightedSum => Type::example(inputs[1].axes[1..].to_vec()),
         Op::Unary(_) | Op::Softmax | Op::Dropout { .. } | Op::Shift { .. } => inputs[0].clone(),
-        Op::StepInput | Op::State(_) | Op::Child { .. } | Op::EachChild(_) | Op::Leaf => unreachable!("made by the cell"),
+        Op::StepInput | Op::State(_) | Op::Child { .. } | Op::EachChild(_) | Op::Leaf => {
+            unreachable!("made by the cell")
+        }
         Op::ScanBothWays { .. } | Op::ProductOfLookup => unreachable!("made by a pass"),
     }
 }

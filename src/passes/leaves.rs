@@ -67,10 +67,7 @@ fn number(place: Place, node: &Node, inputs: &[Option<f64>]) -> Option<f64> {
             BinaryOp::Divide => inputs[0]? / inputs[1]?,
         }),
         // The functions that keep zero; what others make of it is left to the kernels.
-        Op::Unary(op) if zero(0) => match op {
-            UnaryOp::Negate | UnaryOp::Tanh | UnaryOp::Relu | UnaryOp::Sqrt | UnaryOp::Abs => Some(0.0),
-            _ => None,
-        },
+        Op::Unary(UnaryOp::Negate | UnaryOp::Tanh | UnaryOp::Relu | UnaryOp::Sqrt | UnaryOp::Abs) if zero(0) => Some(0.0),
         Op::Concat => inputs.iter().all(|input| *input == Some(0.0)).then_some(0.0),
         Op::Narrow { .. } | Op::ReduceFeatures(_) | Op::Dropout { .. } if zero(0) => Some(0.0),
         _ => None,
@@ -97,8 +94,11 @@ mod tests {
 
     /// The operations of a library cell at a place, once its input has been dealt with outside.
     fn shown(cell: &str, place: Place) -> String {
-        let text = format!("model M(tree: tree[N]) -> tags[N, C] {{ tree |> embedding(4) |> {cell}(4) |> dense(C) |> softmax }}");
-        let model = check("test.rnn", &text, &mut NoFiles).program.and_then(|program| program.model).expect("it is sound");
+        let text = format!(
+            "model M(tree: tree[N]) -> tags[N, C] {{ tree |> embedding(4) |> {cell}(4) |> dense(C) |> softmax }}"
+        );
+        let model =
+            check("test.rnn", &text, &mut NoFiles).program.and_then(|program| program.model).expect("it is sound");
         let graph = hoist(&bind(&model.graph, &|_| Some(5)).expect("sizes are known")).graph;
         let name = |node: &Node| format!("{:?}", node.op).split([' ', '(']).next().unwrap_or_default().to_owned();
         at(place, &graph.cells[0]).nodes.iter().map(name).collect::<Vec<_>>().join(" ")

@@ -17,6 +17,8 @@ use crate::lower::{Mode, predicted, to_scalar};
 use crate::predictor::{evaluate, right};
 
 /// How a training ended.
+// There is one of it in a run: its size is nobody's concern.
+#[allow(clippy::large_enum_variant)]
 pub enum Outcome {
     /// The figures of the best epoch; `test` only where there is test data.
     Done { best_epoch: usize, epochs: usize, valid: Option<Evaluation>, test: Option<Evaluation> },

@@ -124,7 +124,7 @@ fn a_node_without_a_word_reads_zeros_and_teaches_no_word() {
     let tokens = BTreeMap::from([("text".to_owned(), Tokens::from_trees(&[vec![0, 4, 5]], &[vec![0, 0, 0]]))]);
     let result = network.forward(&[logits], &tokens, Mode::Train { seed: 1, step: 0 }).unwrap().remove(0);
     let bias = &builder.values[2];
-    assert_eq!(result.get(0).unwrap().to_vec2::<f32>().unwrap(), [bias.clone()]);
+    assert_eq!(result.get(0).unwrap().to_vec2::<f32>().unwrap(), std::slice::from_ref(bias));
     let gradients = network.gradients(&result.sum_all().unwrap()).unwrap();
     let table = gradients[0].as_ref().unwrap().to_whole(VOCABULARY * 3);
     let row = |id: usize| &table[id * 3..][..3];
