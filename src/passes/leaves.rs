@@ -67,7 +67,9 @@ fn number(place: Place, node: &Node, inputs: &[Option<f64>]) -> Option<f64> {
             BinaryOp::Divide => inputs[0]? / inputs[1]?,
         }),
         // The functions that keep zero; what others make of it is left to the kernels.
-        Op::Unary(UnaryOp::Negate | UnaryOp::Tanh | UnaryOp::Relu | UnaryOp::Sqrt | UnaryOp::Abs) if zero(0) => Some(0.0),
+        Op::Unary(UnaryOp::Negate | UnaryOp::Tanh | UnaryOp::Relu | UnaryOp::Sqrt | UnaryOp::Abs) if zero(0) => {
+            Some(0.0)
+        }
         Op::Concat => inputs.iter().all(|input| *input == Some(0.0)).then_some(0.0),
         Op::Narrow { .. } | Op::ReduceFeatures(_) | Op::Dropout { .. } if zero(0) => Some(0.0),
         _ => None,
