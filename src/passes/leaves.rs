@@ -97,8 +97,11 @@ mod tests {
 
     /// The operations of a library cell at a place, once its input has been dealt with outside.
     fn shown(cell: &str, place: Place) -> String {
-        let text = format!("model M(tree: tree[N]) -> tags[N, C] {{ tree |> embedding(4) |> {cell}(4) |> dense(C) |> softmax }}");
-        let model = check("test.rnn", &text, &mut NoFiles).program.and_then(|program| program.model).expect("it is sound");
+        let text = format!(
+            "model M(tree: tree[N]) -> tags[N, C] {{ tree |> embedding(4) |> {cell}(4) |> dense(C) |> softmax }}"
+        );
+        let model =
+            check("test.rnn", &text, &mut NoFiles).program.and_then(|program| program.model).expect("it is sound");
         let graph = hoist(&bind(&model.graph, &|_| Some(5)).expect("sizes are known")).graph;
         let name = |node: &Node| format!("{:?}", node.op).split([' ', '(']).next().unwrap_or_default().to_owned();
         at(place, &graph.cells[0]).nodes.iter().map(name).collect::<Vec<_>>().join(" ")

@@ -90,7 +90,8 @@ fn refused(name: &str, contents: &str, model: &str, expected: &str) {
 
 #[test]
 fn bad_files_are_named_with_their_line() {
-    let help = "\n  help: a node is `(label word)` or `(label left right)`; without labels `(word)` and `((word) (word))`";
+    let help =
+        "\n  help: a node is `(label word)` or `(label left right)`; without labels `(word)` and `((word) (word))`";
     for (contents, expected) in [
         ("(2 a)\n(3 (2 a) (2 b)\n", format!("FILE:2: the tree is no tree: a `(` is never closed{help}")),
         ("(2 a)\nwords\n", format!("FILE:2: the tree is no tree: a tree starts with `(`, not with `words` (character 1){help}")),
@@ -111,11 +112,10 @@ fn bad_files_are_named_with_their_line() {
     ] {
         refused("train.ptb", contents, MODEL, &expected);
     }
-    let two = MODEL.replace("tree  : tree\n", "tree  : tree\n  label : class\n").replace("label : tags", "other : tags");
-    let two = two.replace(
-        "tree |> embedding(8) |> recursive_net(8)",
-        "tree |> embedding(8) |> recursive_net(8) |> root",
-    );
+    let two =
+        MODEL.replace("tree  : tree\n", "tree  : tree\n  label : class\n").replace("label : tags", "other : tags");
+    let two =
+        two.replace("tree |> embedding(8) |> recursive_net(8)", "tree |> embedding(8) |> recursive_net(8) |> root");
     let two = two.replace("  monitor    = valid_root_accuracy\n", "");
     let help = "\n  help: it gives one `tree` field and the `tags` of its nodes; other fields need a TSV, CSV or JSON Lines file";
     let lines: Vec<&str> = two.lines().filter(|line| !line.contains("other :")).collect();
