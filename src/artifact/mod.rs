@@ -53,6 +53,7 @@ mod sample {
             class_weights: Some(vec![0.75, 1.5]),
             sizes: [("label".to_string(), 2), ("text".to_string(), 4)].into(),
             seed: u64::MAX,
+            restart: None,
             data: vec![DataFile { role: Role::Train, path: "train.tsv".to_string(), sha256: "ab".repeat(32), rows: 7 }],
             metrics: serde_json::json!({"valid_accuracy": 0.5, "confusion": [[1, 2], [3, 4]]}),
             trained_epochs: 3,

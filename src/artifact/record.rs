@@ -28,6 +28,9 @@ pub struct Record {
     /// The sizes that came from data: the symbols of the model and their values.
     pub sizes: BTreeMap<String, usize>,
     pub seed: u64,
+    /// Which of several restarts it is, from 1; its seed is so many after the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<usize>,
     pub data: Vec<DataFile>,
     /// The final metrics, as `metrics.jsonl` names them.
     pub metrics: serde_json::Value,

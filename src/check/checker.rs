@@ -51,6 +51,8 @@ pub struct Checker<'s> {
     pub class_fields: BTreeMap<String, Dim>,
     /// What stands in place of every cell that the model scans.
     pub replacement: Option<CellValue>,
+    /// Names of the data's fields → the fields whose vocabularies they use.
+    pub vocabularies: BTreeMap<String, String>,
     /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
     calls_made: usize,
     steps: usize,
@@ -82,6 +84,8 @@ pub struct Frame {
     pub counts: BTreeMap<String, usize>,
     /// Turn of the `repeat` around, for `_l{turn}`.
     pub turn: usize,
+    /// The sequence axis around an input that a layer of `[T, I]` reads sequence by sequence: of `[S, T, I]` it is `S`.
+    pub outer: Option<Dim>,
     /// Which scans have taken the plain names.
     pub scans: BTreeSet<(usize, bool)>,
     /// Where it is applied; none for a model or a definition checked on its own.
@@ -136,6 +140,7 @@ impl<'s> Checker<'s> {
             constants: BTreeMap::new(),
             class_fields: BTreeMap::new(),
             replacement: None,
+            vocabularies: BTreeMap::new(),
             calls_made: 0,
             steps: 0,
             evaluation_depth: 0,
@@ -297,8 +302,8 @@ impl<'s> Checker<'s> {
     /// A type for a value of a definition's own check or after an error: a node nobody evaluates. What is done with
     /// it later is not complained about.
     pub fn placeholder(&mut self, mut ty: Type, span: Span) -> Value {
-        if ty.is_sequence() && ty.rank() == 2 {
-            let width = ty.axes[1].clone();
+        if ty.is_sequence() && ty.rank() == ty.sequence_axes() + 1 {
+            let width = ty.last_axis().cloned().unwrap_or_default();
             ty.directions = Some(vec![Segment { width, direction: Direction::Forward }]);
         }
         Value::Tensor(self.push(Op::Constant(0.0), Vec::new(), ty, span))

@@ -1,26 +1,32 @@
 //! The `data` block.
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{Data, Field, FieldKind, Format, Grouping, Path, Text, TextKind, Windows};
+use crate::ir::{Data, Field, FieldKind, Format, Grouping, Path};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
 use super::reader::Reader;
 use super::settings::{Checked, Setting, Takes, Values};
 use super::synthetic::{self, SOURCES};
+use super::texts::{self, COLUMN};
 
 pub const DATA: &[Setting] = &[
-    Setting { name: "train", takes: Takes::Path, default: "", about: "The rows to learn from." },
-    Setting { name: "valid", takes: Takes::Path, default: "", about: "The rows that choose the best epoch." },
+    Setting { name: "train", takes: Takes::Files, default: "", about: "The rows to learn from." },
+    Setting {
+        name: "valid",
+        takes: Takes::FilesOrShare,
+        default: "",
+        about: "The rows that choose the best epoch: files of their own, or a share of the training rows, drawn by the seed and not learned from.",
+    },
     Setting {
         name: "test",
-        takes: Takes::Path,
+        takes: Takes::Files,
         default: "",
         about: "The rows of the final figures; nothing is chosen by them.",
     },
     Setting {
         name: "format",
-        takes: Takes::Word(&["tsv", "csv", "jsonl", "ptb", "text"]),
+        takes: Takes::Word(&["tsv", "csv", "jsonl", "babi", "ptb", "text"]),
         default: "",
         about: "How rows are written; by the file's extension if left out.",
     },
@@ -32,50 +38,6 @@ pub const DATA: &[Setting] = &[
     },
 ];
 
-const COLUMN: Setting =
-    Setting { name: "column", takes: Takes::Text, default: "", about: "The column's name, if it is not the field's." };
-const MIN_COUNT: Setting = Setting {
-    name: "min_count",
-    takes: Takes::Int { min: 1 },
-    default: "1",
-    about: "Tokens seen less often in train are unknown.",
-};
-const MAX_LEN: Setting = Setting {
-    name: "max_len",
-    takes: Takes::Int { min: 1 },
-    default: "",
-    about: "Longer texts are cut after so many tokens.",
-};
-const MAX_VOCAB: Setting = Setting {
-    name: "max_vocab",
-    takes: Takes::Int { min: 1 },
-    default: "",
-    about: "Only so many of the most frequent tokens have an entry.",
-};
-const LOWERCASE: Setting =
-    Setting { name: "lowercase", takes: Takes::Bool, default: "false", about: "Whether texts are lower-cased first." };
-
-const KEEP_SPACES: Setting = Setting {
-    name: "keep_spaces",
-    takes: Takes::Bool,
-    default: "false",
-    about: "Whether white space is made of tokens too; not for `tokens`.",
-};
-const WINDOW: Setting = Setting {
-    name: "window",
-    takes: Takes::Int { min: 1 },
-    default: "",
-    about: "Steps of the pieces that a language model's texts are cut into.",
-};
-const STRIDE: Setting = Setting {
-    name: "stride",
-    takes: Takes::Int { min: 1 },
-    default: "",
-    about: "Steps from one piece to the next in training; `window` if left out.",
-};
-
-pub const TEXT: &[Setting] = &[LOWERCASE, KEEP_SPACES, MIN_COUNT, MAX_LEN, MAX_VOCAB, WINDOW, STRIDE, COLUMN];
-pub const TREE: &[Setting] = &[LOWERCASE, MIN_COUNT, MAX_VOCAB, COLUMN];
 pub const CLASS: &[Setting] = &[COLUMN];
 pub const TAGS: &[Setting] = &[
     Setting {
@@ -103,7 +65,7 @@ pub const NUMBER: &[Setting] = &[COLUMN];
 /// Fields of one data set.
 const MAX_FIELDS: usize = 64;
 
-const KINDS: [&str; 8] = ["words", "chars", "jieba", "tokens", "tree", "class", "tags", "number"];
+const KINDS: [&str; 10] = ["words", "chars", "jieba", "tokens", "document", "story", "tree", "class", "tags", "number"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
@@ -145,19 +107,9 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         }
         let given = settings.iter().map(|setting| (&setting.name, &setting.value));
         let kind = match kind.name.as_str() {
-            "tree" => {
-                let values = reader.settings(TREE, given, "`tree`");
-                (FieldKind::Text(text(TextKind::Tree, &values, reader)), column(&values, name))
-            }
-            "words" | "chars" | "jieba" | "tokens" => {
-                let values = reader.settings(TEXT, given, &format!("`{}`", kind.name));
-                let text_kind = match kind.name.as_str() {
-                    "words" => TextKind::Words,
-                    "chars" => TextKind::Chars,
-                    "jieba" => TextKind::Jieba,
-                    _ => TextKind::Tokens,
-                };
-                (FieldKind::Text(text(text_kind, &values, reader)), column(&values, name))
+            kind if let Some(table) = texts::settings_of(kind) => {
+                let values = reader.settings(table, given, &format!("`{kind}`"));
+                (FieldKind::Text(texts::text(kind, &values, reader)), column(&values, name))
             }
             "class" => {
                 let values = reader.settings(CLASS, given, "`class`");
@@ -186,6 +138,8 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                     "float" | "value" | "real" | "target" => Some("number"),
                     "token" => Some("tokens"),
                     "tag" | "labels" => Some("tags"),
+                    "sentences" | "paragraphs" | "article" => Some("document"),
+                    "facts" | "memory" | "memories" | "context" => Some("story"),
                     word => suggest::nearest(word, KINDS),
                 };
                 diagnostic = match usual {
@@ -195,7 +149,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                         near,
                     ),
                     None => diagnostic.help(
-                        "texts are `words`, `chars`, `jieba` or `tokens`, trees `tree`; labels are `class`, `tags` or `number`",
+                        "texts are `words`, `chars`, `jieba`, `tokens`, `document` or `story`, trees `tree`; labels are `class`, `tags` or `number`",
                     ),
                 };
                 reader.diagnostics.push(diagnostic);
@@ -207,20 +161,26 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
     for (name, of) in tags {
         resolve(name, of, &mut fields, reader);
     }
+    texts::shared_vocabularies(&fields, block, reader.diagnostics);
     let source = synthetic::synthetic(&values, block, reader);
     if let Some(source) = &source {
         fields = synthetic::fields(source);
     }
-    let path = |name: &str| values.text(name).map(|(text, span)| Path { text, span });
+    let paths = |name: &str| values.files(name).into_iter().map(|(text, span)| Path { text, span }).collect::<Vec<_>>();
+    let held_out = match values.get("valid") {
+        Some(Checked::Float(share)) => Some(*share),
+        _ => None,
+    };
     let format = match values.get("format") {
         Some(Checked::Word("tsv")) => Format::Tsv,
         Some(Checked::Word("csv")) => Format::Csv,
         Some(Checked::Word("jsonl")) => Format::JsonLines,
         Some(Checked::Word("text")) => Format::Text,
         Some(Checked::Word("ptb")) => Format::Ptb,
+        Some(Checked::Word("babi")) => Format::Babi,
         _ => Format::Auto,
     };
-    if path("train").is_none()
+    if paths("train").is_empty()
         && source.is_none()
         && !block.entries.is_empty()
         && !reader.diagnostics.iter().any(Diagnostic::is_error)
@@ -230,7 +190,16 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                 .here("no `train` in this block");
         reader.diagnostics.push(diagnostic.help("write `train = \"train.tsv\"`"));
     }
-    Data { train: path("train"), valid: path("valid"), test: path("test"), format, source, fields, span: block.keyword }
+    Data {
+        train: paths("train"),
+        valid: paths("valid"),
+        held_out,
+        test: paths("test"),
+        format,
+        source,
+        fields,
+        span: block.keyword,
+    }
 }
 
 /// Finds the text that a field of tags is about: the one it names, or the only one.
@@ -287,50 +256,12 @@ fn column(values: &Values, name: &Ident) -> String {
     values.text("column").map_or_else(|| name.name.clone(), |(text, _)| text)
 }
 
-fn text(kind: TextKind, values: &Values, reader: &mut Reader<'_>) -> Text {
-    let keep_spaces = values.bool("keep_spaces", false);
-    if let (TextKind::Tokens, true, Some(span)) = (kind, keep_spaces, values.span("keep_spaces")) {
-        let message = "`keep_spaces` has no effect on `tokens`, which are what stands between spaces";
-        let diagnostic = Diagnostic::new(code::NO_EFFECT, span, message).here("has no effect");
-        reader.diagnostics.push(diagnostic.help("leave it out, or read `words` or `chars`"));
-    }
-    Text {
-        keep_spaces,
-        windows: windows(values, reader),
-        kind,
-        lowercase: values.bool("lowercase", false),
-        min_count: values.int("min_count", 1),
-        max_len: values.optional_int("max_len"),
-        max_vocab: values.optional_int("max_vocab"),
-    }
-}
-
-fn windows(values: &Values, reader: &mut Reader<'_>) -> Option<Windows> {
-    let (window, stride) = (values.optional_int("window"), values.optional_int("stride"));
-    let at = values.span("stride");
-    let found = match (window, stride, at) {
-        (None, Some(_), Some(at)) => {
-            Diagnostic::new(code::NO_EFFECT, at, "`stride` has no effect without `window`").here("has no effect")
-        }
-        (Some(window), Some(stride), Some(at)) if stride > window => {
-            let message = format!("`stride` is at most `window`, {window}, and this is {stride}");
-            let diagnostic = Diagnostic::new(code::OUT_OF_RANGE, at, message).here("tokens between would be left out");
-            reader.diagnostics.push(diagnostic.help(format!("write `stride = {window}`, or less")));
-            return None;
-        }
-        _ => return window.map(|window| Windows { window, stride: stride.unwrap_or(window) }),
-    };
-    reader.diagnostics.push(found.help("write `window = 128` too: the steps of a piece"));
-    None
-}
-
-/// As written in a file.
-pub fn kind_name(kind: TextKind) -> &'static str {
+/// The settings of a kind of field.
+pub fn settings_of(kind: &str) -> Option<&'static [Setting]> {
     match kind {
-        TextKind::Words => "words",
-        TextKind::Chars => "chars",
-        TextKind::Jieba => "jieba",
-        TextKind::Tokens => "tokens",
-        TextKind::Tree => "tree",
+        "class" => Some(CLASS),
+        "tags" => Some(TAGS),
+        "number" => Some(NUMBER),
+        _ => texts::settings_of(kind),
     }
 }

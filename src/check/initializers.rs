@@ -197,6 +197,7 @@ impl Checker<'_> {
             (Value::Text(path, span), Value::Tensor(node), Value::Bool(freeze), Value::Initializer(otherwise)) => {
                 match self.nodes[node.0].op.clone() {
                     Op::Input(field) => {
+                        let field = self.vocabularies.get(&field).cloned().unwrap_or(field);
                         Value::Pretrained { rows: Pretrained { path, field, span }, otherwise, trainable: !freeze }
                     }
                     _ if self.generic() => Value::Initializer(otherwise),

@@ -90,6 +90,8 @@ fn looks_ahead(graph: &Graph, node: &Node) -> Option<(&'static str, &'static str
             return Some(("moves later steps to earlier ones", "shift by 1 or more, or leave it out"));
         }
         Op::Last | Op::First | Op::ReduceTime(_) | Op::WeightedSum | Op::Fold { .. } => true,
+        // Both count from the last step.
+        Op::PositionEncoding | Op::ByDistance | Op::SoftmaxOfSlots { .. } => true,
         Op::Softmax => over_time(node),
         Op::ReduceFeatures(_) => node.inputs.first().is_some_and(|input| over_time(graph.node(*input))),
         _ => false,

@@ -38,6 +38,7 @@ mod statements;
 mod synonyms;
 mod synthetic;
 mod target;
+mod texts;
 mod train;
 mod trees;
 mod value;
@@ -50,9 +51,10 @@ use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TAGS, TEXT, TREE};
+pub use data::{CLASS, DATA, TAGS, settings_of};
 pub use imports::{LoadError, Loaded, Loader, NoFiles};
 pub use synthetic::SOURCES;
+pub use texts::{DOCUMENT, STORY, TEXT, TREE};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};
@@ -127,6 +129,9 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
         checker.check_definition(&definition);
     }
     if let Some(data) = &data {
+        for field in &data.fields {
+            checker.vocabularies.insert(field.name.clone(), data.vocabulary_of(&field.name).to_string());
+        }
         let labels = |kind: &FieldKind| matches!(kind, FieldKind::Class | FieldKind::Tags { .. });
         for field in data.fields.iter().filter(|field| labels(&field.kind)) {
             let classes = crate::ir::Symbol::Classes(field.name.as_str().into());

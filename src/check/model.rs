@@ -98,10 +98,15 @@ impl Checker<'_> {
     /// The type of a model's parameter: what it states, what the data says, and both together.
     fn field(&mut self, parameter: &ast::Parameter, data: Option<&ir::Data>) -> Option<Type> {
         let name = &parameter.name;
-        let mut length = "T".to_string();
+        // What the numbers of sentences and of tokens are called.
+        let mut lengths: Vec<String> = Vec::new();
+        let mut of_sentences = false;
         if let Some(ty) = &parameter.ty {
             let TypeKind::Of { name: kind, dims } = &ty.kind else {
-                let message = format!("`{}` is a field of the data: a model reads words, chars or jieba", name.name);
+                let message = format!(
+                    "`{}` is a field of the data: a model reads words, chars, jieba, document or story",
+                    name.name
+                );
                 self.report(
                     Diagnostic::new(code::DATA_FIELD, ty.span, message)
                         .here("not the type of a text field")
@@ -109,32 +114,49 @@ impl Checker<'_> {
                 );
                 return None;
             };
-            if !matches!(kind.name.as_str(), "words" | "chars" | "jieba" | "tokens" | "tree") {
-                let message = format!("a model cannot read `{}`", kind.name);
-                self.report(
-                    Diagnostic::new(code::DATA_FIELD, kind.span, message)
-                        .here("not the type of a text field")
-                        .help("texts are words, chars or jieba"),
-                );
+            let most = match kind.name.as_str() {
+                "words" | "chars" | "jieba" | "tree" => 1..=1,
+                "document" | "story" => 2..=2,
+                "tokens" => 1..=2,
+                _ => {
+                    let message = format!("a model cannot read `{}`", kind.name);
+                    self.report(
+                        Diagnostic::new(code::DATA_FIELD, kind.span, message)
+                            .here("not the type of a text field")
+                            .help("texts are words, chars, jieba, document, story or tree"),
+                    );
+                    return None;
+                }
+            };
+            if !most.contains(&dims.len()) {
+                let message = format!("`{}` does not have so many axes", kind.name);
+                let written = if *most.end() == 2 { "[S, T]" } else { "[T]" };
+                let help = format!("write `{}: {}{written}`", name.name, kind.name);
+                self.report(Diagnostic::new(code::DATA_FIELD, ty.span, message).here("not its axes").help(help));
                 return None;
             }
+            of_sentences = dims.len() == 2;
             for dim in dims {
                 if let ast::ExprKind::Name(ident) = &dim.kind {
-                    length = ident.name.clone();
-                    let steps = tokens(&name.name, &length, kind.name == "tree").axes.swap_remove(0);
-                    self.bind(&length, Value::Dim(steps), ident.span);
+                    lengths.push(ident.name.clone());
+                }
+            }
+            let axes = tokens(&name.name, &kind.name, of_sentences, &lengths).axes;
+            for (dim, axis) in dims.iter().zip(axes) {
+                if let ast::ExprKind::Name(ident) = &dim.kind {
+                    self.bind(&ident.name, Value::Dim(axis), ident.span);
                 }
             }
             if let Some(field) = data.and_then(|data| data.field(&name.name))
                 && let FieldKind::Text(text) = &field.kind
-                && (kind.name != "tokens" || text.kind == TextKind::Tree)
-                && kind.name != super::data::kind_name(text.kind)
+                && (kind.name != "tokens" || of_sentences != text.sentences.is_some() || text.kind == TextKind::Tree)
+                && kind.name != super::texts::kind_name(text)
             {
                 let message = format!(
                     "the model reads {} from `{}`, but the data says {}",
                     kind.name,
                     name.name,
-                    super::data::kind_name(text.kind)
+                    super::texts::kind_name(text)
                 );
                 self.report(
                     Diagnostic::new(code::DATA_FIELD, ty.span, message)
@@ -146,7 +168,7 @@ impl Checker<'_> {
         }
         let Some(data) = data else {
             if let Some(ast::TypeExpr { kind: TypeKind::Of { name: kind, .. }, .. }) = &parameter.ty {
-                return Some(tokens(&name.name, &length, kind.name == "tree"));
+                return Some(tokens(&name.name, &kind.name, of_sentences, &lengths));
             }
             let message = format!("where `{}` comes from is not known", name.name);
             let help =
@@ -158,16 +180,17 @@ impl Checker<'_> {
         };
         match data.field(&name.name).map(|field| (&field.kind, field.span)) {
             Some((FieldKind::Text(text), _)) => {
-                let tree = text.kind == TextKind::Tree;
-                let length = if tree && parameter.ty.is_none() { "N".to_string() } else { length };
                 // Two texts have lengths of their own.
                 let texts = data.fields.iter().filter(|f| matches!(f.kind, FieldKind::Text(_))).count();
-                let length =
-                    if texts > 1 && parameter.ty.is_none() { format!("{length}_{}", name.name) } else { length };
-                Some(tokens(&name.name, &length, tree))
+                let kind = super::texts::kind_name(text);
+                if texts > 1 && parameter.ty.is_none() {
+                    let last = if kind == "tree" { "N" } else { "T" };
+                    lengths = ["S", last].map(|axis| format!("{axis}_{}", name.name)).to_vec();
+                }
+                Some(tokens(&name.name, kind, text.sentences.is_some(), &lengths))
             }
             Some((FieldKind::Numbers { width }, _)) => {
-                let steps = tokens(&name.name, &length, false).axes.swap_remove(0);
+                let steps = tokens(&name.name, "numbers", false, &lengths).axes.swap_remove(0);
                 Some(Type::example(vec![steps, Dim::from(*width)]))
             }
             Some((FieldKind::Class | FieldKind::Tags { .. } | FieldKind::Number, span)) => {
@@ -204,11 +227,17 @@ impl Checker<'_> {
     }
 }
 
-/// The tokens of a field, or of the nodes of a tree; `length` is what their number is called.
-fn tokens(field: &str, length: &str, tree: bool) -> Type {
-    let (field, name) = (field.into(), length.into());
-    let length = if tree { Symbol::Nodes { field, name } } else { Symbol::Length { field, name } };
-    Type { element: Element::Token, ..Type::example(vec![Dim::symbol(length)]) }
+/// The tokens of a field, in sentences or not, or the nodes of a tree; `names` is what the number of sentences and that of tokens are
+/// called.
+fn tokens(field: &str, kind: &str, of_sentences: bool, names: &[String]) -> Type {
+    let name = |back: usize, usual: &str| names.iter().rev().nth(back).map_or(usual, String::as_str).into();
+    let sentences = of_sentences.then(|| Symbol::Sentences { field: field.into(), name: name(1, "S") });
+    let length = match kind {
+        "tree" => Symbol::Nodes { field: field.into(), name: name(0, "N") },
+        _ => Symbol::Length { field: field.into(), name: name(0, "T") },
+    };
+    let axes = sentences.into_iter().chain([length]);
+    Type { element: Element::Token, ..Type::example(axes.map(Dim::symbol).collect()) }
 }
 
 fn list(names: &[&str]) -> String {

@@ -66,7 +66,7 @@ impl Checker<'_> {
         Value::Tensor(self.push(Op::Binary(binary), vec![a, b], ty, span))
     }
 
-    /// `weight @ x`: the last axis of `weight` with the last axis of `x`.
+    /// `weight @ x`: the last axis of `weight` with the last axis of `x`. A weight is a parameter, or a vector of the example.
     fn product(
         &mut self,
         op_span: Span,
@@ -75,12 +75,15 @@ impl Checker<'_> {
         span: Span,
     ) -> Value {
         let (weight, x) = (self.ty(a).clone(), self.ty(b).clone());
-        if weight.per_example || !(1..=2).contains(&weight.rank()) || x.rank() == 0 || x.element == Element::Token {
+        let of_example = weight.per_example && (weight.rank() != 1 || weight.is_sequence() || !x.per_example);
+        if of_example || !(1..=2).contains(&weight.rank()) || x.rank() == 0 || x.element == Element::Token {
             let (a_at, a_text) = self.describe(a, a_span);
             let (b_at, b_text) = self.describe(b, b_span);
-            let message =
-                format!("`@` multiplies a parameter [O, I] or [I] with a value [.., I], and gets {weight} and {x}");
-            let diagnostic = Diagnostic::new(code::RANK, op_span, message).here("the parameter stands on the left");
+            let message = format!(
+                "`@` multiplies a parameter [O, I] or a vector [I] with a value [.., I], and gets {weight} and {x}"
+            );
+            let diagnostic =
+                Diagnostic::new(code::RANK, op_span, message).here("the matrix or vector stands on the left");
             return self.report(diagnostic.label(a_at, a_text).label(b_at, b_text));
         }
         if weight.last_axis() != x.last_axis() {

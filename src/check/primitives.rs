@@ -6,8 +6,11 @@ use crate::source::Span;
 use crate::syntax::ast::Layer;
 
 use super::arguments::Arguments;
-use super::checker::Checker;
+use super::checker::{Checker, MODEL_GRAPH};
 use super::value::Value;
+
+/// A memory of more slots is a slip of the keyboard.
+const MOST_SLOTS: usize = 1 << 20;
 
 /// What to write after two readings that were added.
 const OF_BOTH: &str = "`merge = concat` keeps the directions apart for `final`; of their sum or mean say `max_over_time`, `mean_over_time` or `attention`";
@@ -78,7 +81,7 @@ impl Checker<'_> {
             return Value::Poison;
         }
         let features = || ty.axes.last().cloned().unwrap_or_default();
-        let one_step = Type { directions: None, axes: ty.axes.iter().skip(1).cloned().collect(), ..ty.clone() };
+        let one_step = Type { directions: None, axes: ty.step_axes(), ..ty.clone() };
         let without_features =
             Type { directions: None, axes: ty.axes[..ty.rank().saturating_sub(1)].to_vec(), ..ty.clone() };
         let node = match name {
@@ -89,7 +92,50 @@ impl Checker<'_> {
             "log" => return self.elementwise(UnaryOp::Log, x, span),
             "sqrt" => return self.elementwise(UnaryOp::Sqrt, x, span),
             "abs" => return self.elementwise(UnaryOp::Abs, x, span),
-            "softmax" => self.push(Op::Softmax, vec![x], Type { directions: None, ..ty }, span),
+            "softmax" => {
+                let ty = Type { directions: None, ..ty };
+                let slots = match setting("slots") {
+                    Some((Value::Dim(slots), at)) if self.ty(x).is_numbers() || self.generic() => {
+                        match slots.as_constant().and_then(|slots| usize::try_from(slots).ok()) {
+                            Some(slots) if (1..=MOST_SLOTS).contains(&slots) => Some(slots),
+                            _ if self.generic() => None,
+                            _ => {
+                                let message =
+                                    format!("`slots` is a number from 1 to {MOST_SLOTS}, and this is {slots}");
+                                return self
+                                    .report(Diagnostic::new(code::OUT_OF_RANGE, at, message).here("out of range"));
+                            }
+                        }
+                    }
+                    Some((Value::Dim(_), at)) => {
+                        let message =
+                            format!("`slots` is about a softmax over a sequence [T], and this is {}", self.ty(x));
+                        let diagnostic = Diagnostic::new(code::NO_EFFECT, at, message).here("has no effect");
+                        return self.report(diagnostic.help("leave it out"));
+                    }
+                    _ => None,
+                };
+                let op = slots.map_or(Op::Softmax, |slots| Op::SoftmaxOfSlots { slots });
+                let softmax = self.push(op, vec![x], ty.clone(), span);
+                match setting("linear_start") {
+                    Some((Value::Bool(true), at)) if self.graph != MODEL_GRAPH => {
+                        let message = "`linear_start` has no effect inside a cell";
+                        return self.report(Diagnostic::new(code::NO_EFFECT, at, message).here("has no effect"));
+                    }
+                    Some((Value::Bool(true), _)) => self.push(Op::LinearStart, vec![x, softmax], ty, span),
+                    _ => softmax,
+                }
+            }
+            "position_encoding" => self.push(Op::PositionEncoding, vec![x], Type { directions: None, ..ty }, span),
+            "by_distance" => {
+                let Some(&(table, table_span)) = arguments.values.get(1) else { return Value::Poison };
+                if !self.is_table(name, table, table_span, span) {
+                    return Value::Poison;
+                }
+                let width = self.ty(table).last_axis().cloned();
+                let axes = ty.axes.iter().take(ty.rank() - 1).cloned().chain(width).collect();
+                self.push(Op::ByDistance, vec![table, x], Type::example(axes), span)
+            }
             "dropout" => {
                 let (rate, at) = setting("rate").unwrap_or((Value::Poison, span));
                 let rate = match rate {
@@ -114,6 +160,9 @@ impl Checker<'_> {
             "concat" => return self.concat(&arguments.values, span),
             "lookup" => {
                 let Some(&(tokens, _)) = arguments.values.get(1) else { return Value::Poison };
+                if !self.is_table(name, x, x_span, span) {
+                    return Value::Poison;
+                }
                 let mut axes = self.ty(tokens).axes.clone();
                 axes.push(features());
                 self.push(Op::Lookup, vec![x, tokens], Type::example(axes), span)
@@ -179,7 +228,7 @@ impl Checker<'_> {
                 self.push(Op::WeightedSum, vec![weights, x], one_step, span)
             }
             "mean" | "sum" | "max" => {
-                if ty.is_sequence() && ty.rank() == 1 {
+                if ty.is_numbers() {
                     let help = format!("over the text that is `{name}_over_time`, which needs features: [T, F]");
                     return self.report(
                         Diagnostic::new(code::RANK, span, format!("`{name}` works over features, and {ty} has none"))
@@ -245,6 +294,19 @@ impl Checker<'_> {
         let mut axes = leading(&left);
         axes.extend(tensor_ty.axes.first().cloned());
         Value::Tensor(self.push(Op::Bilinear, vec![tensor, a, b], Type::example(axes), span))
+    }
+
+    /// Whether what rows are taken from is one and the same for all examples. Reports where it is not.
+    fn is_table(&mut self, layer: &str, table: NodeId, at: Span, span: Span) -> bool {
+        let ty = self.ty(table).clone();
+        if ty.per_example && !self.generic() {
+            let (at, what) = self.describe(table, at);
+            let message = format!("the table of `{layer}` is a parameter, and this is a value of the example, {ty}");
+            let diagnostic = Diagnostic::new(code::WRONG_KIND, span, message).here("takes rows from a parameter");
+            self.report(diagnostic.label(at, what).help("declare it: `param table : [N, F]`"));
+            return false;
+        }
+        true
     }
 
     pub fn elementwise(&mut self, op: UnaryOp, x: NodeId, span: Span) -> Value {
@@ -334,7 +396,12 @@ impl Checker<'_> {
     /// Forward features at the last step, backward ones at the first.
     fn final_states(&mut self, x: NodeId, x_span: Span, span: Span) -> Value {
         let ty = self.ty(x).clone();
-        let one_step = |width: Dim| Type { directions: None, axes: vec![width], ..ty.clone() };
+        let one_step = |width: Dim| {
+            let mut axes = ty.step_axes();
+            axes.pop();
+            axes.push(width);
+            Type { directions: None, axes, ..ty.clone() }
+        };
         let width = ty.last_axis().cloned().unwrap_or_default();
         let Some(segments) = &ty.directions else {
             if self.generic() {
@@ -387,7 +454,7 @@ impl Checker<'_> {
             return None;
         }
         let field = match &node.op {
-            Op::Input(field) => field.as_str(),
+            Op::Input(field) => self.vocabularies.get(field).unwrap_or(field).as_str(),
             _ => "x",
         };
         Some(Dim::symbol(Symbol::Vocabulary(field.into())))

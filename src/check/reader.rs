@@ -7,6 +7,9 @@ use crate::syntax::ast::{Argument, Expr, ExprKind, Ident, UnaryOp};
 use super::settings::{Checked, Choice, Setting, Takes, Values, unknown};
 use super::synonyms;
 
+/// Files that are read one after the other.
+const MOST_FILES: usize = 1000;
+
 /// Reads settings against a table.
 pub struct Reader<'a> {
     /// Named numbers of the file.
@@ -95,6 +98,22 @@ impl Reader<'_> {
             }
             (ExprKind::Name(ident), Takes::Name) => Some(Checked::Text(ident.name.clone(), ident.span)),
             (ExprKind::Name(ident), Takes::Word(words)) => self.word(setting, ident, words),
+            (ExprKind::String(text), Takes::Files | Takes::FilesOrShare) if !text.is_empty() => {
+                Some(Checked::Files(vec![(text.clone(), expr.span)]))
+            }
+            (ExprKind::List(items), Takes::Files | Takes::FilesOrShare) => self.files(setting, items, expr.span),
+            (ExprKind::Float(share), Takes::FilesOrShare) if *share > 0.0 && *share < 1.0 => {
+                Some(Checked::Float(*share))
+            }
+            (ExprKind::Float(_) | ExprKind::Integer(_), Takes::FilesOrShare) => {
+                let message =
+                    format!("`{}` is a file, or a share of the training rows above 0 and below 1", setting.name);
+                self.push(
+                    Diagnostic::new(code::OUT_OF_RANGE, expr.span, message)
+                        .here("no such share")
+                        .help("as in `valid = 0.1`"),
+                )
+            }
             (ExprKind::List(items), Takes::Betas) => self.betas(setting, items, expr.span),
             (ExprKind::List(items), Takes::Labels) => self.labels(setting, items, expr.span).map(Checked::Labels),
             (ExprKind::List(items), Takes::Groups) => self.groups(setting, items),
@@ -112,11 +131,17 @@ impl Reader<'_> {
                 diagnostic = diagnostic.here("wrong kind of value");
                 if let (
                     ExprKind::String(text),
-                    Takes::Word(_) | Takes::Call(_) | Takes::Int { .. } | Takes::Float { .. } | Takes::Bool,
+                    Takes::Word(_)
+                    | Takes::Name
+                    | Takes::Call(_)
+                    | Takes::Int { .. }
+                    | Takes::Float { .. }
+                    | Takes::Bool,
                 ) = (kind, takes)
                 {
                     diagnostic = diagnostic.help(format!("write it without quotes: `{} = {text}`", setting.name));
-                } else if let (ExprKind::Name(ident), Takes::Path) = (kind, takes) {
+                } else if let (ExprKind::Name(ident), Takes::Path | Takes::Files | Takes::FilesOrShare) = (kind, takes)
+                {
                     diagnostic = diagnostic.help(format!("file names stand in double quotes: \"{}\"", ident.name));
                 }
                 self.push(diagnostic)
@@ -244,6 +269,30 @@ impl Reader<'_> {
         );
         let _ = span;
         Some(Checked::Call(choice, values))
+    }
+
+    /// A list of file names in double quotes.
+    fn files(&mut self, setting: &Setting, items: &[Expr], span: Span) -> Option<Checked> {
+        let file = |item: &Expr| match &item.kind {
+            ExprKind::String(text) if !text.is_empty() => Some((text.clone(), item.span)),
+            _ => None,
+        };
+        match items.iter().map(file).collect::<Option<Vec<_>>>() {
+            Some(files) if (1..=MOST_FILES).contains(&files.len()) => Some(Checked::Files(files)),
+            Some(files) if files.len() > MOST_FILES => {
+                let message =
+                    format!("`{}` names {} files, more than the {MOST_FILES} it may", setting.name, files.len());
+                self.push(Diagnostic::new(code::TOO_LARGE, span, message).here("too many"))
+            }
+            _ => {
+                let message = format!("`{}` is a file name in double quotes, or a list of some", setting.name);
+                let diagnostic = Diagnostic::new(code::WRONG_KIND, span, message).here("not file names");
+                self.push(
+                    diagnostic
+                        .help(format!("as in `{0} = \"{0}.tsv\"` or `{0} = [\"1.tsv\", \"2.tsv\"]`", setting.name)),
+                )
+            }
+        }
     }
 
     fn betas(&mut self, setting: &Setting, items: &[Expr], span: Span) -> Option<Checked> {

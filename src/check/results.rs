@@ -31,7 +31,7 @@ impl Checker<'_> {
             }
         };
         let Some(declared) = &layer.result else { return Value::Tensor(node) };
-        let Some(axes) = self.declared_axes(declared, leading) else { return Value::Poison };
+        let Some(axes) = self.result_axes(declared, leading) else { return Value::Poison };
         if self.ty(node).axes != axes {
             let ty = self.ty(node).to_string();
             let text = self.declared_text(declared);
@@ -91,7 +91,7 @@ impl Checker<'_> {
     /// The declared result of a layer whose body gives none.
     pub fn promised(&mut self, layer: &Layer, leading: &[Dim]) -> Value {
         let found = self.diagnostics.len();
-        let axes = layer.result.as_ref().and_then(|ty| self.declared_axes(ty, leading));
+        let axes = layer.result.as_ref().and_then(|ty| self.result_axes(ty, leading));
         self.diagnostics.truncate(found);
         axes.map_or(Value::Poison, |axes| self.placeholder(Type::example(axes), layer.span))
     }

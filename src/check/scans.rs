@@ -97,7 +97,9 @@ impl Checker<'_> {
         let output = cell.states[0].size.clone();
         self.cells.push(cell);
         let cell = CellId(self.cells.len() - 1);
-        let axes = vec![ty.axes[0].clone(), output.clone()];
+        let mut axes = ty.axes.clone();
+        axes.pop();
+        axes.push(output.clone());
         if fold {
             return Value::Tensor(self.push(Op::Fold { cell }, vec![x], Type::example(axes), span));
         }

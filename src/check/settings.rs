@@ -33,6 +33,10 @@ pub enum Takes {
     },
     Bool,
     Path,
+    /// One file or a list of files.
+    Files,
+    /// The same, or a share of the training rows.
+    FilesOrShare,
     Text,
     /// The name of something the file declares.
     Name,
@@ -69,6 +73,8 @@ impl Takes {
             Takes::Float { .. } => "a number".into(),
             Takes::Bool => "true or false".into(),
             Takes::Path => "a file name in double quotes".into(),
+            Takes::Files => "a file name in double quotes, or a list of some".into(),
+            Takes::FilesOrShare => "a file name in double quotes, a list of some, or a share such as 0.1".into(),
             Takes::Text => "a text in double quotes".into(),
             Takes::Name => "a name".into(),
             Takes::Word(words) => {
@@ -92,6 +98,7 @@ pub enum Checked {
     Float(f64),
     Bool(bool),
     Text(String, Span),
+    Files(Vec<(String, Span)>),
     Word(&'static str),
     Pair(f64, f64),
     Weights(Vec<(String, f64)>),
@@ -142,6 +149,14 @@ impl Values {
         match self.get(name) {
             Some(Checked::Bool(b)) => *b,
             _ => default,
+        }
+    }
+
+    /// The files of a setting; none where it is absent or `none`.
+    pub fn files(&self, name: &str) -> Vec<(String, Span)> {
+        match self.get(name) {
+            Some(Checked::Files(files)) => files.clone(),
+            _ => Vec::new(),
         }
     }
 

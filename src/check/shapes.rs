@@ -9,7 +9,7 @@ use super::checker::Checker;
 use super::value::Value;
 
 /// The sequence and token kinds a declared type can name.
-const TOKEN_TYPES: [&str; 5] = ["tokens", "words", "chars", "jieba", "tree"];
+const TOKEN_TYPES: [&str; 7] = ["tokens", "words", "chars", "jieba", "tree", "document", "story"];
 
 /// A value on its way into a parameter.
 pub struct Input {
@@ -42,11 +42,18 @@ impl Checker<'_> {
             self.report(diagnostic.label(pattern.span, "declared here").help(help));
             return false;
         }
-        let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() };
-        // A pattern of two axes starts with the sequence.
-        let timeless = !rest && dims.len() == 2 && !ty.is_sequence() && is_time(&dims[0]);
-        if !fits || timeless {
-            self.report_rank(pattern, input, layer);
+        // A layer of `[T, I]` reads each sequence of `[S, T, I]` for itself.
+        let reads_sequence = tokens || !rest && (dims.len() == 2 || dims.first().is_some_and(is_time));
+        let nested = reads_sequence && ty.sequence_axes() == 2 && ty.rank() == dims.len() + 1;
+        let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() + usize::from(nested) };
+        // A pattern of two axes starts with the sequence, one of three with two of them.
+        let sequences = if rest || tokens { 0 } else { dims.len().saturating_sub(1) };
+        let timeless =
+            sequences > 0 && (ty.is_numbers() || is_time(&dims[sequences - 1]) && ty.sequence_axes() < sequences);
+        if !fits || timeless || nested && !self.read_each(&ty.axes[0], input, layer) {
+            if !fits || timeless {
+                self.report_rank(pattern, input, layer);
+            }
             return false;
         }
         let skipped = ty.rank() - dims.len();
@@ -55,6 +62,22 @@ impl Checker<'_> {
             fits &= self.match_dim(pattern_dim, actual, input, name, layer);
         }
         fits
+    }
+
+    /// Remembers the sequence axis around what a layer reads sequence by sequence: its result has that axis again. Two such
+    /// inputs need the same one.
+    fn read_each(&mut self, outer: &Dim, input: &Input, layer: &str) -> bool {
+        match self.frame().outer.replace(outer.clone()) {
+            Some(earlier) if earlier != *outer => {
+                let message = format!(
+                    "`{layer}` reads each sequence for itself, and one input has {earlier} of them, this one {outer}"
+                );
+                let diagnostic = self.misfit(code::SHAPE_CLASH, message, input, format!("{outer} sequences"));
+                self.report(diagnostic.help("reduce one of them to a vector first"));
+                false
+            }
+            _ => true,
+        }
     }
 
     /// A finding about an input that does not fit: where it is taken, and where it came from.
@@ -68,9 +91,13 @@ impl Checker<'_> {
     fn report_rank(&mut self, pattern: &TypeExpr, input: &Input, layer: &str) {
         let ty = self.ty(input.node).clone();
         let wanted = self.sources.text(pattern.span).to_string();
-        let wants_sequence = matches!(&pattern.kind, TypeKind::Shape { dims, .. } if dims.len() == 2);
-        let not_sequence = wants_sequence && !ty.is_sequence();
-        let (code, message) = if not_sequence {
+        let axes = if let TypeKind::Shape { dims, .. } = &pattern.kind { dims.len() } else { 0 };
+        let wants_sequence = axes == 2 || axes == 3;
+        let not_sequence = wants_sequence && ty.sequence_axes() + 1 < axes;
+        let (code, message) = if not_sequence && ty.is_sequence() {
+            let message = format!("`{layer}` reads sequences of sequences {wanted}, but gets {ty}");
+            (code::NOT_A_SEQUENCE, message)
+        } else if not_sequence {
             let message = format!("`{layer}` reads a sequence {wanted}, but gets {ty}, which has no time axis");
             (code::NOT_A_SEQUENCE, message)
         } else {
@@ -212,6 +239,13 @@ impl Checker<'_> {
         }
     }
 
+    /// The axes a declared result stands for in this use: read sequence by sequence, it is a sequence of results.
+    pub fn result_axes(&mut self, ty: &TypeExpr, leading: &[Dim]) -> Option<Vec<Dim>> {
+        let rest = matches!(&ty.kind, TypeKind::Shape { rest: true, .. });
+        let outer = self.current().outer.clone().filter(|_| !rest);
+        Some(outer.into_iter().chain(self.declared_axes(ty, leading)?).collect())
+    }
+
     /// The axes a declared type stands for, all its names being bound. `..` stands for `leading`.
     pub fn declared_axes(&mut self, ty: &TypeExpr, leading: &[Dim]) -> Option<Vec<Dim>> {
         let (rest, dims) = match &ty.kind {
@@ -237,8 +271,11 @@ impl Checker<'_> {
             }
             _ => return None,
         };
+        // `[S, T, I]` is a sequence of sequences.
+        let nested = dims.len() == 3 && is_time(&dims[1]);
         for (axis, dim) in dims.iter().enumerate() {
-            let sequence = axis == 0 && !rest && (token || dims.len() == 2 || is_time(dim));
+            let sequence =
+                !rest && (token || axis == 0 && (dims.len() == 2 || nested || is_time(dim)) || axis == 1 && nested);
             self.declare_names(dim, sequence);
         }
         let mut axes = if rest { vec![Dim::symbol(Symbol::Declared("..".into()))] } else { Vec::new() };
@@ -295,6 +332,8 @@ impl Checker<'_> {
             "chars",
             "jieba",
             "tree",
+            "document",
+            "story",
             "class",
         ];
         let usual = match name {

@@ -153,6 +153,13 @@ impl Checker<'_> {
     /// The sequence axis of a text that the model reads.
     fn steps_of(&mut self, text: &str, span: Span) -> Option<Dim> {
         match self.lookup(text).map(|binding| binding.value.clone()) {
+            Some(Value::Tensor(node)) if self.ty(node).sequence_axes() > 1 => {
+                let message =
+                    format!("`{text}` is a sequence of sentences, and a target of every step needs a plain text");
+                let diagnostic = Diagnostic::new(code::DATA_FIELD, span, message).here("not of sentences");
+                self.report(diagnostic.help(format!("read it as one sequence: `{text} : words`")));
+                None
+            }
             Some(Value::Tensor(node)) => self.ty(node).axes.first().cloned(),
             Some(_) => None,
             None => {
@@ -190,6 +197,12 @@ impl Checker<'_> {
         }
         if let Target::Number(_) = aim.target {
             return Some(node);
+        }
+        if self.nodes[node.0].op == Op::LinearStart {
+            let message = "`linear_start` has no effect in the last `softmax`: the loss works on the scores before it";
+            let diagnostic = Diagnostic::new(code::NO_EFFECT, at, message).here("has no effect");
+            self.report(diagnostic.help("leave it out: `|> softmax`"));
+            return None;
         }
         match &self.nodes[node.0].op {
             Op::Softmax => {

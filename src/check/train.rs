@@ -184,6 +184,12 @@ pub const TRAIN: &[Setting] = &[
         default: "none",
         about: "How much each class counts in the loss.",
     },
+    Setting {
+        name: "restarts",
+        takes: Takes::Int { min: 1 },
+        default: "1",
+        about: "Trainings from different weights, with the seeds from `seed` on; the one with the best `monitor` is kept.",
+    },
     Setting { name: "seed", takes: Takes::Int { min: 0 }, default: "1", about: "Where the random numbers start." },
 ];
 
@@ -242,6 +248,7 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
             Some(Checked::Weights(weights)) => ClassWeights::Given(weights.clone()),
             _ => ClassWeights::None,
         },
+        restarts: values.int("restarts", 1),
         seed: values.int("seed", 1) as u64,
         span: block.map_or(whole, |block| block.keyword),
         learning_rate_span: o.span("lr").or_else(|| values.span("optimizer")),

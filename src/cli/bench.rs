@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{BenchArguments, Failure, Output, files, overrides};
+use super::{BenchArguments, Failure, Output, files, made_up, overrides};
 use crate::ir::Symbol;
 use crate::kernels::{peak, threads};
 use measure::Measured;
@@ -28,13 +28,18 @@ pub struct Load {
 }
 
 impl Load {
+    /// Sentences in a text that is a sequence of them.
+    fn sentences(&self) -> usize {
+        self.len.div_ceil(made_up::SENTENCE)
+    }
+
     /// The sizes that data would decide.
     fn size(&self, symbol: &Symbol) -> Option<usize> {
         match symbol {
             Symbol::Vocabulary(_) => Some(self.vocabulary),
             Symbol::Classes(_) => Some(self.classes),
             Symbol::VectorSize(_) => Some(self.vectors),
-            Symbol::Length { .. } | Symbol::Nodes { .. } | Symbol::Declared(_) => None,
+            Symbol::Length { .. } | Symbol::Sentences { .. } | Symbol::Nodes { .. } | Symbol::Declared(_) => None,
         }
     }
 }

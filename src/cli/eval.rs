@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::io::Write;
 
 use super::{Failure, Output, say};
-use crate::artifact::{Record, Role};
+use crate::artifact::{DataFile, Record, Role};
 use crate::data::Split;
 use crate::data::synthetic::{self, Part};
 use crate::predictor::{self, Predictor, evaluate};
@@ -24,28 +24,28 @@ pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCod
                 "{model}: its rows are made by {source}, and cannot be read from {path}; leave --data out"
             )));
         }
-        (None, Some(path)) => read(&predictor, path)?,
+        (None, Some(path)) => read(&predictor, &[path.to_path_buf()])?,
         (None, None) => read(&predictor, &test_data(model, &record)?)?,
     };
-    if data.is_none()
-        && let Some(file) = record.data.iter().find(|file| file.role == Role::Test)
-        && file.sha256 != split.sha256
-    {
-        say(format!("warning: {} has changed since the model was trained", split.path));
+    if data.is_none() {
+        let then = record.data.iter().filter(|file| file.role == Role::Test);
+        for (_, now) in then.zip(&split.files).filter(|(then, now)| then.sha256 != now.sha256) {
+            say(format!("warning: {} has changed since the model was trained", now.path));
+        }
     }
     let evaluation = evaluate(&predictor, &split).map_err(Failure::input)?;
     let mut out = std::io::stdout().lock();
     match format {
-        Output::Human => writeln!(out, "{}\n{evaluation}", split.path)?,
+        Output::Human => writeln!(out, "{}\n{evaluation}", split.path())?,
         Output::Json => writeln!(out, "{}", serde_json::json!(evaluation))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The rows of a file as a model reads them.
-pub fn read(predictor: &Predictor, path: &Path) -> Result<Split, Failure> {
+/// The rows of files as a model reads them.
+pub fn read(predictor: &Predictor, paths: &[PathBuf]) -> Result<Split, Failure> {
     let Predictor { data, model, vocabularies, labels, .. } = predictor;
-    let split = Split::read(path, data, &model.target, vocabularies, labels.as_ref()).map_err(Failure::input)?;
+    let split = Split::read(paths, data, &model.target, vocabularies, labels.as_ref()).map_err(Failure::input)?;
     predictor::check_children(&model.graph, &split).map_err(Failure::input)?;
     Ok(split)
 }
@@ -56,17 +56,21 @@ fn without_test_data(model: &Path) -> Failure {
 }
 
 /// Where the test data of a model is.
-fn test_data(model: &Path, record: &Record) -> Result<PathBuf, Failure> {
-    let Some(file) = record.data.iter().find(|file| file.role == Role::Test) else {
+fn test_data(model: &Path, record: &Record) -> Result<Vec<PathBuf>, Failure> {
+    let files: Vec<&DataFile> = record.data.iter().filter(|file| file.role == Role::Test).collect();
+    if files.is_empty() {
         return Err(without_test_data(model));
+    }
+    let found = |file: &&DataFile| {
+        find(model, &file.path).ok_or_else(|| {
+            Failure::input(format!(
+                "{}: its test data {:?} is not here; name it with --data FILE",
+                model.display(),
+                file.path
+            ))
+        })
     };
-    find(model, &file.path).ok_or_else(|| {
-        Failure::input(format!(
-            "{}: its test data {:?} is not here; name it with --data FILE",
-            model.display(),
-            file.path
-        ))
-    })
+    files.iter().map(found).collect()
 }
 
 /// A data file of a model: as its source says it, from where it was trained, from here, or from beside it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::data::{Expected, PAD, Tokens};
-use crate::ir::{Model, Node, Op, Symbol, Target};
+use crate::ir::{Model, Node, Op, Symbol, Target, Type};
 use crate::random::Random;
 
 /// Every field the model reads, at one length; a token as likely as any other, numbers uniform between 0 and 1.
@@ -23,15 +23,30 @@ pub fn inputs(
             // Beside the two reserved entries there is at least one.
             let vocabulary = size(&Symbol::Vocabulary(field.as_str().into())).unwrap_or(0).max(3);
             let tokens = Tokens::made_up(batch, steps, vocabulary, random);
-            if is_tree(model, field) { as_trees(tokens) } else { tokens }
+            match input_type(model, field) {
+                Some(ty) if ty.is_tree() => as_trees(tokens),
+                Some(ty) if ty.sequence_axes() == 2 => as_documents(&tokens),
+                _ => tokens,
+            }
         }
     };
     model.inputs.iter().map(|field| (field.clone(), input(field))).collect()
 }
 
-fn is_tree(model: &Model, field: &str) -> bool {
+fn input_type<'a>(model: &'a Model, field: &str) -> Option<&'a Type> {
     let reads = |node: &&Node| matches!(&node.op, Op::Input(input) if input == field);
-    model.graph.nodes.iter().find(reads).is_some_and(|node| node.ty.is_tree())
+    model.graph.nodes.iter().find(reads).map(|node| &node.ty)
+}
+
+/// Tokens in a sentence, but for the last of a text.
+pub const SENTENCE: usize = 10;
+
+/// The steps as sentences of one length, but for the last.
+fn as_documents(tokens: &Tokens) -> Tokens {
+    let batch = tokens.lengths.len();
+    let texts: Vec<Vec<u32>> =
+        (0..batch).map(|row| tokens.ids.iter().skip(row).step_by(batch).copied().collect()).collect();
+    Tokens::from_documents(&texts.iter().map(|text| text.chunks(SENTENCE).collect::<Vec<_>>()).collect::<Vec<_>>())
 }
 
 /// The steps as the nodes of trees, as even as they can be: words stay at the leaves.

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Only here are arguments parsed, texts printed and exit codes chosen.
 
+mod attention;
 mod bench;
 mod check;
 mod eval;
@@ -67,9 +68,12 @@ enum Command {
         model: PathBuf,
         /// The texts; without any, one a line from --input.
         texts: Vec<String>,
-        /// A file with one text a line; `-` is standard input, read as it comes.
+        /// A file with one text a line, or in bAbI's format for a model that was trained on it; `-` is standard input.
         #[arg(long, conflicts_with = "texts")]
         input: Option<PathBuf>,
+        /// Show what the model looks at: the weights of its attention over words and sentences.
+        #[arg(long)]
+        explain: bool,
         #[command(flatten)]
         output: OutputFormat,
         #[command(flatten)]
@@ -174,7 +178,7 @@ struct BenchArguments {
     /// Texts in a batch.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: u32,
-    /// Tokens in a text.
+    /// Tokens in a text; ten in a sentence where texts are sequences of sentences.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     len: u32,
     /// Steps that are timed; the step of median time is shown.
@@ -310,8 +314,8 @@ impl Arguments {
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
             Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
-            Command::Predict { model, texts, input, output, .. } => {
-                predict::predict(&model, &texts, input.as_deref(), output.format)
+            Command::Predict { model, texts, input, explain, output, .. } => {
+                predict::predict(&model, &texts, input.as_deref(), explain, output.format)
             }
             Command::Generate { model, prompt, temperature, length, seed, .. } => {
                 generate::generate(&model, &generate::Wanted { prompt: &prompt, temperature, length, seed })

@@ -4,7 +4,7 @@
 
 use super::Failure;
 use crate::check::settings::{Choice, Setting, Takes};
-use crate::check::{CLASS, DATA, TEXT, TRAIN};
+use crate::check::{DATA, TEXT, TRAIN, settings_of};
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
 use crate::syntax;
@@ -121,11 +121,9 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
     match rest {
         [name] => {
             let setting = find(DATA, name, "data")?;
-            let value = if setting.takes == Takes::Path && value != "none" {
-                quote(&absolute(value))
-            } else {
-                written(setting, value)
-            };
+            let files = matches!(setting.takes, Takes::Path | Takes::Files | Takes::FilesOrShare);
+            let share = setting.takes == Takes::FilesOrShare && value.parse::<f64>().is_ok();
+            let value = if files && !share && value != "none" { paths(value) } else { written(setting, value) };
             Ok(set(block, text, "data", setting.name, &value))
         }
         [name, inner]
@@ -146,7 +144,7 @@ fn data(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, Str
                 let near = suggest::nearest(field, fields).map(|near| format!("; did you mean data.{near}.{name}?"));
                 return Err(format!("the data has no field {field:?}{}", near.unwrap_or_default()));
             };
-            let table = if kind.name == "class" { CLASS } else { TEXT };
+            let table = settings_of(&kind.name).unwrap_or(TEXT);
             let setting = find(table, name, &format!("data.{field}"))?;
             let value = written(setting, value);
             if let Some(given) = settings.iter().find(|s| s.name.name == setting.name) {
@@ -282,6 +280,17 @@ fn quote(value: &str) -> String {
         return value.to_string();
     }
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The path, or each path of a list, as the language writes it.
+fn paths(value: &str) -> String {
+    match value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(list) => {
+            let paths = list.split(',').map(str::trim).filter(|path| !path.is_empty());
+            format!("[{}]", paths.map(|path| quote(&absolute(path))).collect::<Vec<_>>().join(", "))
+        }
+        None => quote(&absolute(value)),
+    }
 }
 
 /// A path of the command line starts from where the command runs, not from where the file is.

@@ -124,46 +124,41 @@ fn thousands(n: usize) -> String {
 }
 
 fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {
-    let head = ["layer", "shape", "parameters", "flops/token", "flops/text"].map(str::to_string);
+    let cost = total_cost(rows);
+    // Most models read no sentences.
+    let sentences = cost.per_sentence != Dim::default();
+    let line = |layer: &str, shape: String, parameters: String, cost: Option<&Cost>| {
+        let of = |amount: fn(&Cost) -> &Dim| cost.map(amount).map_or(String::new(), |dim| cell(dim, sizes));
+        let mut line = vec![layer.to_string(), shape, parameters, of(|cost| &cost.per_token)];
+        line.extend(sentences.then(|| of(|cost| &cost.per_sentence)));
+        line.push(of(|cost| &cost.per_text));
+        line
+    };
+    let mut head = vec!["layer", "shape", "parameters", "flops/token"];
+    head.extend(sentences.then_some("flops/sentence"));
+    head.push("flops/text");
+    let head = head.into_iter().map(str::to_string).collect();
     let inputs = model.inputs.iter().map(|input| {
         let node = model.graph.nodes.iter().find(|node| node.op == crate::ir::Op::Input(input.clone()));
-        [input.clone(), node.map(|n| n.ty.to_string()).unwrap_or_default(), String::new(), String::new(), String::new()]
+        line(input, node.map(|n| n.ty.to_string()).unwrap_or_default(), String::new(), None)
     });
-    let cell = |dim: &Dim| if *dim == Dim::default() { String::new() } else { shown(dim, sizes) };
-    let body = rows.iter().map(|row| {
-        [
-            row.layer.clone(),
-            row.shape.clone(),
-            cell(&row.parameters),
-            cell(&row.cost.per_token),
-            cell(&row.cost.per_text),
-        ]
-    });
-    let cost = total_cost(rows);
-    let last = [
-        "total".to_string(),
-        String::new(),
-        shown(&total(&model.graph), sizes),
-        cell(&cost.per_token),
-        cell(&cost.per_text),
-    ];
-    let lines: Vec<[String; 5]> =
+    let body =
+        rows.iter().map(|row| line(&row.layer, row.shape.clone(), cell(&row.parameters, sizes), Some(&row.cost)));
+    let last = line("total", String::new(), shown(&total(&model.graph), sizes), Some(&cost));
+    let lines: Vec<Vec<String>> =
         std::iter::once(head).chain(inputs).chain(body).chain(std::iter::once(last)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..5).map(width).collect();
+    let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     let mut text = format!("{}\n", model.name);
     for (i, line) in lines.iter().enumerate() {
-        let [layer, shape, parameters, token, per_text] = line;
-        let row = format!(
-            "{layer:<w0$}  {shape:<w1$}  {parameters:>w2$}  {token:>w3$}  {per_text:>w4$}",
-            w0 = widths[0],
-            w1 = widths[1],
-            w2 = widths[2],
-            w3 = widths[3],
-            w4 = widths[4]
-        );
+        // Names and shapes to the left, numbers to the right.
+        let aligned = |(column, value): (usize, &String)| match column {
+            0 | 1 => format!("{value:<0$}", widths[column]),
+            _ => format!("{value:>0$}", widths[column]),
+        };
+        let row = line.iter().enumerate().map(aligned).collect::<Vec<_>>().join("  ");
         if i == 1 || i + 1 == lines.len() {
-            text.push_str(&"-".repeat(widths.iter().sum::<usize>() + 8));
+            text.push_str(&"-".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
             text.push('\n');
         }
         text.push_str(row.trim_end());
@@ -175,25 +170,38 @@ fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {
     text
 }
 
+/// The same, but nothing where there is nothing.
+fn cell(dim: &Dim, sizes: &Sizes) -> String {
+    if *dim == Dim::default() { String::new() } else { shown(dim, sizes) }
+}
+
 fn json(model: &Model, rows: &[Row], sizes: &Sizes) -> serde_json::Value {
     let value = |dim: &Dim| match dim.evaluate(&|symbol| sizes.get(symbol)) {
         Some(n) => serde_json::json!(n),
         None => serde_json::json!(dim.to_string()),
     };
-    let layers: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            serde_json::json!({
-                "layer": row.layer, "path": row.path, "shape": row.shape, "parameters": value(&row.parameters),
-                "flops_per_token": value(&row.cost.per_token), "flops_per_text": value(&row.cost.per_text),
-            })
-        })
-        .collect();
+    let cost = total_cost(rows);
+    // Most models read no sentences.
+    let sentences = cost.per_sentence != Dim::default();
+    let with_sentences = |mut object: serde_json::Value, cost: &Cost| {
+        if sentences {
+            object["flops_per_sentence"] = value(&cost.per_sentence);
+        }
+        object
+    };
+    let layer = |row: &Row| {
+        let object = serde_json::json!({
+            "layer": row.layer, "path": row.path, "shape": row.shape, "parameters": value(&row.parameters),
+            "flops_per_token": value(&row.cost.per_token), "flops_per_text": value(&row.cost.per_text),
+        });
+        with_sentences(object, &row.cost)
+    };
+    let layers: Vec<_> = rows.iter().map(layer).collect();
     let unfused: Vec<_> =
         unfused(&model.graph).into_iter().map(|(cell, why)| serde_json::json!({ "cell": cell, "why": why })).collect();
-    let cost = total_cost(rows);
-    serde_json::json!({
+    let object = serde_json::json!({
         "model": model.name, "layers": layers, "parameters": value(&total(&model.graph)),
         "flops_per_token": value(&cost.per_token), "flops_per_text": value(&cost.per_text), "unfused": unfused,
-    })
+    });
+    with_sentences(object, &cost)
 }

@@ -45,8 +45,11 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     }
     let outcome = run(setup, out.clone(), arguments.resume, &|| stop.load(Ordering::SeqCst)).map_err(&failed)?;
     match outcome {
-        Outcome::Done { best_epoch, epochs, valid, test } => {
-            let mut text = format!("best epoch {best_epoch} of {epochs}\n");
+        Outcome::Done { best_epoch, restart, epochs, valid, test } => {
+            let mut text = match restart {
+                Some(restart) => format!("best epoch {best_epoch} of restart {restart}, {epochs} epochs in all\n"),
+                None => format!("best epoch {best_epoch} of {epochs}\n"),
+            };
             for (name, figures) in [("validation", valid), ("test", test)] {
                 let Some(figures) = figures else { continue };
                 text += &format!("{name:<10}  {}\n", figures.line());

@@ -95,6 +95,16 @@ impl Answers {
         }
     }
 
+    /// The answers of some rows, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(rows.iter().map(|row| classes[*row]).collect()),
+            Self::Tags(tags) => Self::Tags(tags.select(rows)),
+            Self::Numbers(numbers) => Self::Numbers(rows.iter().map(|row| numbers[*row]).collect()),
+            Self::Next(text) => Self::Next(text.clone()),
+        }
+    }
+
     /// The classes of all rows, provisional or not.
     pub(super) fn classes_mut(&mut self) -> &mut [u32] {
         match self {

@@ -1,6 +1,6 @@
 //! Which rows go together, and the padded ids of those that do. It decides nothing about devices or tensors.
 
-use super::{Answers, Expected, IGNORED, PAD, Series, Split};
+use super::{Answers, Expected, IGNORED, PAD, Series, Split, Texts};
 use crate::random::Random;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -69,6 +69,17 @@ pub struct Tokens {
     pub parents: Vec<u32>,
     /// Of a field of numbers, which has no ids: the vectors in the layout of `ids`, zeros after the end.
     pub numbers: Vec<f32>,
+    /// Where texts are sequences of sentences. Then `lengths` are those of the sentences, 0 of those that only fill up, and the
+    /// id of step `t` of sentence `s` of example `b` is at `(t * sentences + s) * batch + b`.
+    pub sentences: Option<Sentences>,
+}
+
+/// How many sentences every example has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentences {
+    /// Of the longest example.
+    pub steps: usize,
+    pub lengths: Vec<u32>,
 }
 
 impl Tokens {
@@ -105,9 +116,20 @@ impl Tokens {
         Self { ids: (0..steps * batch).map(id).collect(), steps, lengths, ..Self::default() }
     }
 
+    /// The same for texts of sentences.
+    pub fn from_documents<D: AsRef<[S]>, S: AsRef<[u32]>>(documents: &[D]) -> Self {
+        let most = documents.iter().map(|document| document.as_ref().len()).max().unwrap_or(0);
+        let mut sentences: Vec<&[u32]> = Vec::with_capacity(most * documents.len());
+        for s in 0..most {
+            sentences.extend(documents.iter().map(|document| document.as_ref().get(s).map_or(&[][..], AsRef::as_ref)));
+        }
+        let lengths = documents.iter().map(|document| document.as_ref().len() as u32).collect();
+        Self { sentences: Some(Sentences { steps: most, lengths }), ..Self::from_texts(&sentences) }
+    }
+
     /// The number of examples.
     pub fn batch(&self) -> usize {
-        self.lengths.len()
+        self.sentences.as_ref().map_or(&self.lengths, |sentences| &sentences.lengths).len()
     }
 }
 
@@ -129,16 +151,27 @@ impl Split {
     /// # Panics
     /// If a row is not one of `0..self.len()`.
     pub fn batch(&self, rows: &[usize]) -> Batch {
-        let tokens = |field: &String, texts: &super::Texts| {
+        self.batch_of(rows, Texts::sentences)
+    }
+
+    /// The given rows; what the sentences of one are is for `sentences` to say, which gives none for a text without any.
+    pub(super) fn batch_of<'s>(
+        &'s self,
+        rows: &[usize],
+        mut sentences: impl FnMut(&'s Texts, usize) -> Option<Vec<&'s [u32]>>,
+    ) -> Batch {
+        let mut tokens = |field: &String, texts: &'s Texts| {
             // After the last token of a text nothing is asked, so there is no reading it.
             let unread = usize::from(self.answers == Answers::Next(field.clone()));
             let read = |&row: &usize| &texts.get(row)[..texts.get(row).len() - unread];
-            let words: Vec<_> = rows.iter().map(read).collect();
-            match self.parents.get(field) {
-                Some(parents) => {
-                    Tokens::from_trees(&words, &rows.iter().map(|&row| parents.get(row)).collect::<Vec<_>>())
+            let documents: Option<Vec<_>> = rows.iter().map(|&row| sentences(texts, row)).collect();
+            let words = || rows.iter().map(read).collect::<Vec<_>>();
+            match (documents, self.parents.get(field)) {
+                (Some(documents), _) => Tokens::from_documents(&documents),
+                (_, Some(parents)) => {
+                    Tokens::from_trees(&words(), &rows.iter().map(|&row| parents.get(row)).collect::<Vec<_>>())
                 }
-                None => Tokens::from_texts(&words),
+                _ => Tokens::from_texts(&words()),
             }
         };
         let numbers = |series: &Series| {
@@ -246,6 +279,16 @@ mod tests {
         assert_eq!(tokens, Tokens { ids: vec![5, 8, 6, 0, 7, 0], steps: 3, lengths: vec![3, 1], ..Tokens::default() });
         assert_eq!(tokens.batch(), 2);
         assert_eq!(Tokens::from_texts::<Vec<u32>>(&[]), Tokens::default());
+    }
+
+    #[test]
+    fn sentences_are_padded_by_words_and_documents_by_sentences() {
+        let tokens = Tokens::from_documents(&[vec![vec![5, 6], vec![7]], vec![vec![8]]]);
+        let sentences = Some(Sentences { steps: 2, lengths: vec![2, 1] });
+        // Step by step, in it sentence by sentence, in it document by document.
+        let ids = vec![5, 8, 7, 0, 6, 0, 0, 0];
+        assert_eq!(tokens, Tokens { ids, steps: 2, lengths: vec![2, 1, 1, 0], sentences, ..Tokens::default() });
+        assert_eq!(tokens.batch(), 2);
     }
 
     #[test]

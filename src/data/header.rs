@@ -47,7 +47,7 @@ impl Header {
 }
 
 /// A column that is not there, with those that are.
-pub(super) fn missing(path: &str, line: u64, column: &str, found: &[&str]) -> DataError {
+pub(super) fn missing(path: &str, line: impl Into<Option<u64>>, column: &str, found: &[&str]) -> DataError {
     let message = format!("no column {}; there is {}", quoted(column), listed(found.iter().copied()));
     DataError::new(path, line, message).help(match nearest(column, found.iter().copied()) {
         Some(near) => format!("did you mean {}?", quoted(near)),

@@ -12,7 +12,7 @@ pub(super) const LONGEST: usize = 16 << 20;
 /// A reader of lines: UTF-8 without NUL, the byte order mark and the line ends (LF or CRLF) taken off.
 pub(super) struct Lines {
     path: String,
-    reader: BufReader<File>,
+    reader: BufReader<Box<dyn Read>>,
     hash: Sha256,
     number: u64,
     buffer: Vec<u8>,
@@ -35,8 +35,13 @@ impl Lines {
         if file.metadata().map_err(|error| failed(&error))?.is_dir() {
             return Err(DataError::new(&name, None, "this is a directory, not a file"));
         }
-        let reader = BufReader::with_capacity(1 << 16, file);
-        Ok(Self { path: name, reader, hash: Sha256::new(), number: 0, buffer: Vec::new(), longest })
+        Ok(Self { longest, ..Self::new(name, Box::new(file)) })
+    }
+
+    /// The lines of what is no file, or opened already, with the name it has in messages.
+    pub fn new(name: String, source: Box<dyn Read>) -> Self {
+        let reader = BufReader::with_capacity(1 << 16, source);
+        Self { path: name, reader, hash: Sha256::new(), number: 0, buffer: Vec::new(), longest: LONGEST }
     }
 
     /// The next line, or `None` at the end of the file.

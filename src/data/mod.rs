@@ -3,6 +3,7 @@
 //! Opens only the files it is given, streams them once, keeps ids and never the texts. It knows nothing of tensors.
 
 mod answers;
+mod babi;
 mod batch;
 mod csv;
 mod dataset;
@@ -11,6 +12,7 @@ mod header;
 mod json_lines;
 mod labels;
 mod lines;
+mod noise;
 mod pass;
 mod ptb;
 pub mod read;
@@ -26,13 +28,13 @@ pub mod vectors;
 mod vocabulary;
 
 pub use answers::{Answers, Expected, IGNORED};
-pub use batch::{Batch, Order, Tokens, batches};
+pub use batch::{Batch, Order, Sentences, Tokens, batches};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use labels::Labels;
 pub use pass::Pass;
 pub use series::Series;
-pub use split::{Split, Texts};
+pub use split::{File, Split, Texts};
 pub use streams::Streams;
 pub use tokenize::Tokenizer;
 pub use vectors::Vectors;

@@ -5,7 +5,7 @@ use super::{Batch, Order, Split, Streams, batches};
 /// The batches of a pass.
 pub enum Pass<'a> {
     /// Every row is an example by itself.
-    Rows { split: &'a Split, batches: Vec<Vec<usize>> },
+    Rows { split: &'a Split, batches: Vec<Vec<usize>>, order: Order },
     /// Every batch goes on where the one before it ended.
     Continuous(Streams<'a>),
 }
@@ -16,7 +16,7 @@ impl Split {
         let streams = if self.continuous { Streams::new(self, batch_size, steps) } else { None };
         match streams {
             Some(streams) => Pass::Continuous(streams),
-            None => Pass::Rows { split: self, batches: batches(self, batch_size, order) },
+            None => Pass::Rows { split: self, batches: batches(self, batch_size, order), order },
         }
     }
 }
@@ -35,7 +35,11 @@ impl Pass<'_> {
     /// If there is no batch `i`.
     pub fn batch(&self, i: usize) -> Batch {
         match self {
-            Self::Rows { split, batches } => split.batch(&batches[i]),
+            Self::Rows { split, batches, order: Order::Sorted } => split.batch(&batches[i]),
+            // What is random of an example is drawn anew in every pass.
+            Self::Rows { split, batches, order: Order::Shuffled { seed, epoch } } => {
+                split.batch_with_noise(&batches[i], *seed, &[*epoch, i as u64])
+            }
             Self::Continuous(streams) => streams.piece(i),
         }
     }

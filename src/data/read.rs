@@ -1,7 +1,7 @@
 //! Rows of a data file, streamed, whatever its format. The formats themselves are one file each.
 
 use super::error::quoted;
-use super::{DataError, csv, json_lines, lines::Lines, ptb, text, tsv};
+use super::{DataError, babi, csv, json_lines, lines::Lines, ptb, text, tsv};
 use crate::ir::{Format, Target};
 use std::path::Path;
 
@@ -40,12 +40,22 @@ pub struct Rows {
 pub fn rows(path: &Path, format: Format, target: &Target, columns: &[&str]) -> Result<Rows, DataError> {
     let format = format.of(path, target);
     let lines = if format == Format::Text { text::open(path)? } else { Lines::open(path)? };
+    rows_of(lines, format, columns)
+}
+
+/// The same of standard input, for a format that no file's name decides.
+pub fn rows_of_input(format: Format, columns: &[&str]) -> Result<Rows, DataError> {
+    rows_of(Lines::new("standard input".into(), Box::new(std::io::stdin())), format, columns)
+}
+
+fn rows_of(lines: Lines, format: Format, columns: &[&str]) -> Result<Rows, DataError> {
     let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
     let source: Box<dyn Source> = match format {
         Format::Csv => Box::new(csv::Csv::new(lines, &columns)?),
         Format::JsonLines => Box::new(json_lines::JsonLines::new(lines, &columns)),
         Format::Text => Box::new(text::Text::new(lines, &columns)?),
         Format::Ptb => Box::new(ptb::Ptb::new(lines, &columns)?),
+        Format::Babi => Box::new(babi::Babi::new(lines, &columns)?),
         Format::Tsv | Format::Auto => Box::new(tsv::Tsv::new(lines, &columns)?),
     };
     Ok(Rows { source, columns, count: 0, ended: false, whole: format == Format::Text })

@@ -21,6 +21,15 @@ impl Series {
         self.offsets.push(self.values.len());
     }
 
+    /// Some of the rows, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        let mut selected = Self::new(self.width);
+        for row in rows {
+            selected.push(self.get(*row).iter().copied());
+        }
+        selected
+    }
+
     pub fn width(&self) -> usize {
         self.width
     }

@@ -1,29 +1,82 @@
-//! One data file as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
+//! The files of a split as ids: what is kept of train, valid or test. The texts themselves are gone after reading.
 
 use super::tree::{self, Tree};
 use super::{Answers, DataError, IGNORED, Labels, PAD, Series, Tokenizer, UNK, Vocabulary, answers, read};
-use crate::ir::{Data, FieldKind, Format, Target, Windows};
+use crate::ir::{Data, FieldKind, Format, Sentences, Target, Text, Windows};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The texts of one field: ids one after the other, with where each text stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Texts {
     pub(super) ids: Vec<u32>,
     /// In the order of the rows. Windows of one text may overlap.
     ranges: Vec<Range<usize>>,
+    /// Where texts are sequences of sentences.
+    sentences: Option<Ends>,
+}
+
+/// Where sentences end.
+#[derive(Debug, Clone, PartialEq)]
+struct Ends {
+    /// Of every sentence the place in the ids after it.
+    ends: Vec<usize>,
+    /// Which of the sentences are those of a text.
+    ranges: Vec<Range<usize>>,
+    kind: Sentences,
 }
 
 impl Texts {
     pub(super) fn new() -> Self {
-        Self { ids: Vec::new(), ranges: Vec::new() }
+        Self { ids: Vec::new(), ranges: Vec::new(), sentences: None }
+    }
+
+    /// For texts of sentences.
+    fn of_sentences(kind: Sentences) -> Self {
+        Self { sentences: Some(Ends { ends: Vec::new(), ranges: Vec::new(), kind }), ..Self::new() }
+    }
+
+    /// What the sentences are, where texts are sequences of them.
+    pub fn sentence_kind(&self) -> Option<Sentences> {
+        self.sentences.as_ref().map(|ends| ends.kind)
+    }
+
+    /// Some of the texts, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        let mut selected = self.sentences.as_ref().map_or_else(Self::new, |ends| Self::of_sentences(ends.kind));
+        for row in rows {
+            for sentence in self.sentences(*row).unwrap_or_else(|| vec![self.get(*row)]) {
+                selected.ids.extend_from_slice(sentence);
+                selected.end_sentence();
+            }
+            selected.end();
+        }
+        selected
+    }
+
+    /// A sentence ends here.
+    fn end_sentence(&mut self) {
+        if let Some(sentences) = &mut self.sentences {
+            sentences.ends.push(self.ids.len());
+        }
+    }
+
+    /// The sentences of text `i`, each with at least one token; nothing where texts have none.
+    pub fn sentences(&self, i: usize) -> Option<Vec<&[u32]>> {
+        let Ends { ends, ranges, .. } = self.sentences.as_ref()?;
+        let mut start = self.ranges[i].start;
+        let sentence = |end: &usize| &self.ids[std::mem::replace(&mut start, *end)..*end];
+        Some(ends[ranges[i].clone()].iter().map(sentence).collect())
     }
 
     /// What was added since the last text is the next one.
     pub(super) fn end(&mut self) {
         let start = self.ids.len() - self.added();
         self.ranges.push(start..self.ids.len());
+        if let Some(Ends { ends, ranges, .. }) = &mut self.sentences {
+            ranges.push(ranges.last().map_or(0, |last| last.end)..ends.len());
+        }
     }
 
     /// How many ids were added since the last text.
@@ -78,44 +131,52 @@ pub struct Split {
     pub(super) rows: usize,
     /// Whether it is one text that is read on from piece to piece ([`super::Streams`]), and not row by row.
     pub continuous: bool,
-    pub path: String,
-    /// SHA-256 of the file's bytes, in hexadecimal.
-    pub sha256: String,
-    /// How many texts were cut by `max_len`.
+    /// What was read; of rows that were held out none.
+    pub files: Vec<File>,
+    /// How many texts were cut by `max_len`, `max_sentences` or `memory_size`.
     pub truncated: usize,
     /// The fraction of all tokens that have no entry in the vocabulary, `0..=1`.
     pub unknown: f64,
 }
 
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub path: String,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    pub rows: usize,
+}
+
 impl Split {
-    /// Reads a file with the vocabularies and labels of the training data; `target` says what the answers are.
+    /// Reads files, one after the other, with the vocabularies and labels of the training data; `target` says what the answers are.
     ///
     /// Errors: those of [`read::rows`], a label that is unknown, a text field without a vocabulary.
     pub fn read(
-        path: &Path,
+        paths: &[PathBuf],
         data: &Data,
         target: &Target,
         vocabularies: &BTreeMap<String, Vocabulary>,
         labels: Option<&Labels>,
     ) -> Result<Self, DataError> {
-        let name = path.display().to_string();
+        let name = named(paths);
         let vocabularies: Vec<&Vocabulary> = text_fields(data)
             .map(|(field, _)| {
                 let missing = || DataError::new(&name, None, format!("no vocabulary for the field `{field}`"));
-                vocabularies.get(field).ok_or_else(missing)
+                vocabularies.get(data.vocabulary_of(field)).ok_or_else(missing)
             })
             .collect::<Result<_, _>>()?;
         let token = |field: usize, token: &str| vocabularies[field].id(token);
-        let label = |line, label: &str| {
+        let label = |path: &str, line, label: &str| {
             let Some(label) = target.grouping(data).map_or(Some(label), |grouping| grouping.class(label)) else {
                 return Ok(IGNORED);
             };
             let Some(labels) = labels else {
                 return Err(DataError::new(&name, None, format!("no classes for the field `{}`", target.field())));
             };
-            labels.id(label).ok_or_else(|| labels.unknown(&name, line, label))
+            labels.id(label).ok_or_else(|| labels.unknown(path, line, label))
         };
-        let mut split = Self::scan(path, data, target, token, label)?;
+        let mut split = Self::scan(paths, data, target, token, label)?;
         split.number(|_, id| id);
         // Every token is predicted once.
         split.cut(data, |windows| windows.window)?;
@@ -134,7 +195,7 @@ impl Split {
         }
         self.rows = texts.len();
         match self.rows {
-            0 => Err(DataError::new(&self.path, None, "there is no token after the first, so nothing to predict")),
+            0 => Err(DataError::new(&self.path(), None, "there is no token after the first, so nothing to predict")),
             _ => Ok(()),
         }
     }
@@ -165,93 +226,111 @@ impl Split {
         text.or_else(|| Some(self.numbers.get(field)?.steps(i))).unwrap_or(0)
     }
 
-    /// Reads a file in one pass. `token` numbers a token of the text field with the given place, `label` a class.
+    /// How the files are called in messages.
+    pub fn path(&self) -> String {
+        named(&self.files.iter().map(|file| PathBuf::from(&file.path)).collect::<Vec<_>>())
+    }
+
+    /// The SHA-256 of every file, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        self.files.iter().map(|file| file.sha256.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Some of the rows, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        let select = |fields: &BTreeMap<String, Texts>| {
+            fields.iter().map(|(field, texts)| (field.clone(), texts.select(rows))).collect()
+        };
+        let (texts, parents, answers) = (select(&self.texts), select(&self.parents), self.answers.select(rows));
+        let numbers = self.numbers.iter().map(|(field, series)| (field.clone(), series.select(rows))).collect();
+        Self { texts, numbers, parents, answers, rows: rows.len(), ..self.clone() }
+    }
+
+    /// Reads files in one pass. `token` numbers a token of the text field with the given place, `label` a class.
     pub(super) fn scan(
-        path: &Path,
+        paths: &[PathBuf],
         data: &Data,
         target: &Target,
         mut token: impl FnMut(usize, &str) -> u32,
-        mut label: impl FnMut(u64, &str) -> Result<u32, DataError>,
+        mut label: impl FnMut(&str, u64, &str) -> Result<u32, DataError>,
     ) -> Result<Self, DataError> {
-        let name = path.display().to_string();
         let fields: Vec<(&str, Tokenizer)> =
             text_fields(data).map(|(field, text)| (field, Tokenizer::new(text))).collect();
         let lowercase: Vec<bool> = text_fields(data).map(|(_, text)| text.lowercase).collect();
         let mut parents: BTreeMap<String, Texts> = BTreeMap::new();
         let mut widest: BTreeMap<String, (usize, u64)> = BTreeMap::new();
-        let answer = answers::column(data, target).map_err(|message| DataError::new(&name, None, message))?;
+        let answer = answers::column(data, target).map_err(|message| DataError::new(&named(paths), None, message))?;
         let about = fields.iter().position(|(field, _)| matches!(target, Target::Tags { of, .. } if of == field));
         let mut columns: Vec<&str> =
             text_fields(data).filter_map(|(field, _)| Some(data.field(field)?.column.as_str())).collect();
         columns.extend(answer);
 
-        let mut texts = vec![Texts::new(); fields.len()];
+        let texts = |text: &Text| text.sentences.map_or_else(Texts::new, Texts::of_sentences);
+        let mut texts: Vec<Texts> = text_fields(data).map(|(_, text)| texts(text)).collect();
         let (mut answers, mut count, mut truncated) = (Answers::new(target), 0, 0);
-        let mut rows = read::rows(path, data.format, target, &columns)?;
-        for row in rows.by_ref() {
-            let read::Row { line, values } = row?;
-            let mut of = (0, false);
-            for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate() {
-                if data.is_tree(field) {
-                    let wrong = |message| DataError::new(&name, line, message);
-                    let no_tree = |why| wrong(format!("the {field} is no tree: {why}")).help(A_TREE);
-                    let tree = Tree::parse(value).map_err(no_tree)?;
-                    let lower = |word: &str| if lowercase[i] { word.to_lowercase() } else { word.to_owned() };
-                    texts.ids.extend(tree.nodes.iter().map(|node| match node.word {
-                        Some(word) => token(i, &lower(word)),
-                        None => NO_WORD,
-                    }));
-                    texts.end();
-                    let parents = parents.entry((*field).to_owned()).or_insert_with(Texts::new);
-                    parents.ids.extend(tree.parents());
-                    parents.end();
-                    let children = tree::most_children(parents.get(count));
-                    if widest.get(*field).is_none_or(|(most, _)| children > *most) {
-                        widest.insert((*field).to_owned(), (children, line));
-                    }
-                    if about == Some(i) {
-                        for (n, node) in tree.nodes.iter().enumerate() {
-                            let label_missing =
-                                || wrong(format!("node {} of the tree has no label", n + 1)).help(A_TREE);
-                            answers.push(label(line, node.label.ok_or_else(label_missing)?)?);
+        let mut files: Vec<File> = Vec::new();
+        for path in paths {
+            let (name, before) = (path.display().to_string(), count);
+            let mut rows = read::rows(path, data.format, target, &columns)?;
+            for row in rows.by_ref() {
+                let read::Row { line, values } = row?;
+                let mut of = (0, false);
+                for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate()
+                {
+                    if data.is_tree(field) {
+                        let wrong = |message| DataError::new(&name, line, message);
+                        let no_tree = |why| wrong(format!("the {field} is no tree: {why}")).help(A_TREE);
+                        let tree = Tree::parse(value).map_err(no_tree)?;
+                        let lower = |word: &str| if lowercase[i] { word.to_lowercase() } else { word.to_owned() };
+                        texts.ids.extend(tree.nodes.iter().map(|node| match node.word {
+                            Some(word) => token(i, &lower(word)),
+                            None => NO_WORD,
+                        }));
+                        texts.end();
+                        let parents = parents.entry((*field).to_owned()).or_insert_with(Texts::new);
+                        parents.ids.extend(tree.parents());
+                        parents.end();
+                        let children = tree::most_children(parents.get(count));
+                        if widest.get(*field).is_none_or(|(most, _)| children > *most) {
+                            widest.insert((*field).to_owned(), (children, line));
                         }
-                        answers.end();
+                        if about == Some(i) {
+                            for (n, node) in tree.nodes.iter().enumerate() {
+                                let label_missing =
+                                    || wrong(format!("node {} of the tree has no label", n + 1)).help(A_TREE);
+                                answers.push(label(&name, line, node.label.ok_or_else(label_missing)?)?);
+                            }
+                            answers.end();
+                        }
+                        continue;
                     }
-                    continue;
+                    let (sentences, mut cut) = tokenizer.sentences(value);
+                    for sentence in sentences {
+                        cut |= tokenizer.each(sentence, |piece| texts.ids.push(token(i, piece)));
+                        texts.end_sentence();
+                    }
+                    truncated += usize::from(cut);
+                    if texts.added() == 0 {
+                        return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
+                    }
+                    texts.end();
+                    if about == Some(i) {
+                        of = (texts.get(texts.len() - 1).len(), cut);
+                    }
                 }
-                let cut = tokenizer.each(value, |piece| texts.ids.push(token(i, piece)));
-                truncated += usize::from(cut);
-                if texts.added() == 0 {
-                    return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
+                if answer.is_some() {
+                    let fail = |message| DataError::new(&name, line, message);
+                    answers.read(&values[fields.len()], of, &mut |value| label(&name, line, value), &fail)?;
                 }
-                texts.end();
-                if about == Some(i) {
-                    of = (texts.get(texts.len() - 1).len(), cut);
-                }
+                count += 1;
             }
-            if answer.is_some() {
-                let fail = |message| DataError::new(&name, line, message);
-                answers.read(&values[fields.len()], of, &mut |value| label(line, value), &fail)?;
-            }
-            count += 1;
+            files.push(File { sha256: rows.sha256(), rows: count - before, path: name });
         }
         let texts = fields.into_iter().map(|(field, _)| field.to_owned()).zip(texts).collect();
-        let continuous =
-            data.format.of(path, target) == Format::Text && text_fields(data).all(|(_, text)| text.windows.is_none());
-        let sha256 = rows.sha256();
-        Ok(Self {
-            texts,
-            numbers: BTreeMap::new(),
-            parents,
-            widest,
-            answers,
-            rows: count,
-            continuous,
-            path: name,
-            sha256,
-            truncated,
-            unknown: 0.0,
-        })
+        let is_text = |path: &PathBuf| data.format.of(path, target) == Format::Text;
+        let continuous = paths.iter().all(is_text) && text_fields(data).all(|(_, text)| text.windows.is_none());
+        let numbers = BTreeMap::new();
+        Ok(Self { texts, numbers, parents, widest, answers, rows: count, continuous, files, truncated, unknown: 0.0 })
     }
 
     /// Gives every word its id, by the name of its field and the number it was read with; counts those without an entry.
@@ -270,6 +349,15 @@ impl Split {
 const NO_WORD: u32 = u32::MAX;
 
 const A_TREE: &str = "a node is `(label word)` or `(label left right)`; without labels `(word)` and `((word) (word))`";
+
+/// Files as they are called in messages.
+fn named(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => String::new(),
+        [path] => path.display().to_string(),
+        [path, others @ ..] => format!("{} and {} more", path.display(), others.len()),
+    }
+}
 
 /// The text fields in the order of `data`.
 pub(super) fn text_fields(data: &Data) -> impl Iterator<Item = (&str, &crate::ir::Text)> {

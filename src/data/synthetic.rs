@@ -3,7 +3,7 @@
 use super::labels::Labels;
 use super::lines::sha256;
 use super::split::Texts;
-use super::{Answers, DataError, Dataset, Series, Split, UNK, Vocabulary};
+use super::{Answers, DataError, Dataset, File, Series, Split, UNK, Vocabulary};
 use crate::ir::{Synthetic, Target, Task};
 use crate::random::Random;
 use std::collections::BTreeMap;
@@ -54,8 +54,8 @@ pub fn rows(source: &Synthetic, target: &Target, part: Part) -> Option<Split> {
         Task::Adding { length } => adding(length, count, &mut random),
         Task::Copy { symbols, length, delay } => copying(symbols, length, delay, count, &mut random),
     };
-    let (path, unknown) = (format!("{name} rows of {source}"), 0.0);
     let Made { texts, numbers, answers, sha256 } = made;
+    let files = vec![File { path: format!("{name} rows of {source}"), sha256, rows: count }];
     // A language model of these texts needs no other answers.
     let answers = if let Target::Next(text) = target { Answers::Next(text.clone()) } else { answers };
     let (parents, widest) = (BTreeMap::new(), BTreeMap::new());
@@ -67,10 +67,9 @@ pub fn rows(source: &Synthetic, target: &Target, part: Part) -> Option<Split> {
         answers,
         rows: count,
         continuous: false,
-        path,
-        sha256,
+        files,
         truncated: 0,
-        unknown,
+        unknown: 0.0,
     })
 }
 
@@ -183,7 +182,7 @@ mod tests {
             .unwrap()
         };
         assert_eq!(made(1, Part::Train), made(1, Part::Train));
-        let hashes = [made(1, Part::Train), made(1, Part::Valid), made(2, Part::Train)].map(|split| split.sha256);
+        let hashes = [made(1, Part::Train), made(1, Part::Valid), made(2, Part::Train)].map(|split| split.sha256());
         assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2] && hashes.iter().all(|hash| hash.len() == 64));
         // The same bits on every machine.
         assert_eq!(hashes[0], "63bcff88c178e7908a79b2b163bc51199b33e37a9a2a364bd53ed2eddc0772c0");

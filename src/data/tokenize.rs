@@ -1,7 +1,7 @@
 //! Texts → tokens, as `ir::Text` says. Which of them have an id is the vocabulary's business.
 
 use super::tree::Tree;
-use crate::ir::{Text, TextKind};
+use crate::ir::{Sentences, Text, TextKind};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -17,6 +17,8 @@ pub struct Tokenizer {
     lowercase: bool,
     longest: usize,
     keep_spaces: bool,
+    punctuation: bool,
+    sentences: Option<Sentences>,
 }
 
 impl Tokenizer {
@@ -26,6 +28,8 @@ impl Tokenizer {
             lowercase: text.lowercase,
             longest: text.max_len.unwrap_or(usize::MAX),
             keep_spaces: text.keep_spaces,
+            punctuation: text.punctuation,
+            sentences: text.sentences,
         }
     }
 
@@ -37,6 +41,31 @@ impl Tokenizer {
         }
     }
 
+    /// The sentences of a text that have a token, as many as are kept, and whether there were more; a text that is no sequence
+    /// of sentences is one.
+    pub fn sentences<'t>(&self, text: &'t str) -> (Vec<&'t str>, bool) {
+        let (mut sentences, most): (Vec<&str>, _) = match self.sentences {
+            None => return (vec![text], false),
+            Some(Sentences::Document { max_sentences }) => (text.unicode_sentences().collect(), max_sentences),
+            Some(Sentences::Story { memory_size, .. }) => (text.lines().collect(), memory_size),
+        };
+        sentences.retain(|sentence| sentence.graphemes(true).any(|piece| self.is_token(piece)));
+        let beyond = sentences.len().saturating_sub(most.unwrap_or(usize::MAX));
+        match self.sentences {
+            Some(Sentences::Story { .. }) => drop(sentences.drain(..beyond)),
+            _ => sentences.truncate(sentences.len() - beyond),
+        }
+        (sentences.into_iter().map(str::trim).collect(), beyond > 0)
+    }
+
+    /// Whether a piece of a text is a token of it.
+    fn is_token(&self, piece: &str) -> bool {
+        match piece.chars().all(char::is_whitespace) {
+            true => self.keep_spaces || self.kind == TextKind::Tokens,
+            false => self.punctuation || piece.chars().any(char::is_alphanumeric),
+        }
+    }
+
     /// The tokens of a text, at most `max_len` of them.
     pub fn tokens(&self, text: &str) -> Vec<String> {
         let mut tokens = Vec::new();
@@ -44,7 +73,7 @@ impl Tokenizer {
         tokens
     }
 
-    /// Gives the tokens of a text one by one, at most `max_len` of them; `true` if there were more.
+    /// Gives the tokens of a text, or of one sentence of it, at most `max_len` of them; `true` if there were more.
     pub fn each(&self, text: &str, mut take: impl FnMut(&str)) -> bool {
         let text = if self.lowercase { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
         let pieces: Box<dyn Iterator<Item = &str>> = match self.kind {
@@ -58,9 +87,7 @@ impl Tokenizer {
             // Only these separate: a no-break space is part of a token.
             TextKind::Tokens => Box::new(text.split_ascii_whitespace()),
         };
-        let all = self.keep_spaces || self.kind == TextKind::Tokens;
-        let kept = |piece: &&str| all || !piece.chars().all(char::is_whitespace);
-        let mut tokens = pieces.filter(kept);
+        let mut tokens = pieces.filter(|piece| self.is_token(piece));
         tokens.by_ref().take(self.longest).for_each(&mut take);
         tokens.next().is_some()
     }
@@ -71,8 +98,18 @@ mod tests {
     use super::*;
 
     fn text(kind: TextKind) -> Text {
-        let (lowercase, keep_spaces) = (false, false);
-        Text { kind, lowercase, min_count: 1, max_len: None, max_vocab: None, keep_spaces, windows: None }
+        Text {
+            kind,
+            lowercase: false,
+            min_count: 1,
+            max_len: None,
+            max_vocab: None,
+            keep_spaces: false,
+            windows: None,
+            punctuation: true,
+            vocabulary: None,
+            sentences: None,
+        }
     }
 
     fn tokens(kind: TextKind, content: &str) -> Vec<String> {
@@ -106,6 +143,27 @@ mod tests {
     #[test]
     fn chinese_is_cut_into_words() {
         assert_eq!(tokens(TextKind::Jieba, "我爱 北京天安门。OK"), ["我", "爱", "北京", "天安门", "。", "ok"]);
+    }
+
+    #[test]
+    fn punctuation_can_be_left_out() {
+        let tokenizer = Tokenizer::new(&Text { punctuation: false, lowercase: true, ..text(TextKind::Words) });
+        assert_eq!(tokenizer.tokens("Where's Mary? \"3.50 €\" — 好。"), ["where's", "mary", "3.50", "好"]);
+    }
+
+    #[test]
+    fn documents_keep_their_first_sentences_and_stories_their_last() {
+        let cut = |sentences, content| {
+            let field = Text { sentences: Some(sentences), punctuation: false, ..text(TextKind::Words) };
+            Tokenizer::new(&field).sentences(content)
+        };
+        let content = "It rained, 3.5 mm. We stayed!\n...\nThen\nthe sun came.";
+        let document = |max_sentences| cut(Sentences::Document { max_sentences }, content);
+        assert_eq!(document(None), (vec!["It rained, 3.5 mm.", "We stayed!", "Then", "the sun came."], false));
+        assert_eq!(document(Some(2)), (vec!["It rained, 3.5 mm.", "We stayed!"], true));
+        let story = |memory_size| cut(Sentences::Story { memory_size, noise: 0.0 }, "A sat. B stood.\n...\nC ate.\n");
+        assert_eq!(story(None), (vec!["A sat. B stood.", "C ate."], false));
+        assert_eq!(story(Some(1)), (vec!["C ate."], true));
     }
 
     #[test]

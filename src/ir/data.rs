@@ -5,9 +5,12 @@ use crate::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
-    pub train: Option<Path>,
-    pub valid: Option<Path>,
-    pub test: Option<Path>,
+    /// Files that are read one after the other, as are those of `valid` and `test`.
+    pub train: Vec<Path>,
+    pub valid: Vec<Path>,
+    /// The share of the training rows that are held out for validation, where no file is named for it.
+    pub held_out: Option<f64>,
+    pub test: Vec<Path>,
     pub format: Format,
     /// Makes the rows, in place of files.
     pub source: Option<Synthetic>,
@@ -18,7 +21,8 @@ pub struct Data {
 impl Data {
     /// Whether there are rows that choose the best epoch.
     pub fn has_valid(&self) -> bool {
-        self.source.as_ref().map_or(self.valid.is_some(), |source| source.valid_rows > 0)
+        let of_files = !self.valid.is_empty() || self.held_out.is_some();
+        self.source.as_ref().map_or(of_files, |source| source.valid_rows > 0)
     }
 
     pub fn field(&self, name: &str) -> Option<&Field> {
@@ -36,6 +40,14 @@ impl Data {
     /// Whether a field holds trees.
     pub fn is_tree(&self, name: &str) -> bool {
         self.text(name).is_some_and(|text| text.kind == TextKind::Tree)
+    }
+
+    /// The text field whose vocabulary a text field uses: its own, or the one it names.
+    pub fn vocabulary_of<'a>(&'a self, field: &'a str) -> &'a str {
+        match self.field(field).map(|field| &field.kind) {
+            Some(FieldKind::Text(Text { vocabulary: Some(owner), .. })) => owner,
+            _ => field,
+        }
     }
 }
 
@@ -56,6 +68,8 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     JsonLines,
+    /// Numbered lines of stories, questions in between: the columns `story`, `question` and `answer`.
+    Babi,
     /// The whole file is one text, without columns.
     Text,
     /// One tree a line, without a header.
@@ -132,14 +146,14 @@ impl Grouping {
     }
 }
 
-/// A text: a sequence of tokens.
+/// A text: a sequence of tokens, or of sentences of tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
     pub kind: TextKind,
     pub lowercase: bool,
     /// Tokens seen less often in train are `<unk>`. At least 1.
     pub min_count: usize,
-    /// Longer texts are cut after so many tokens.
+    /// Longer texts, or sentences of a text of sentences, are cut after so many tokens.
     pub max_len: Option<usize>,
     /// Only so many of the most frequent tokens get an entry, beside `<pad>` and `<unk>`.
     pub max_vocab: Option<usize>,
@@ -147,6 +161,12 @@ pub struct Text {
     pub keep_spaces: bool,
     /// How a language model's texts are cut, where they are.
     pub windows: Option<Windows>,
+    /// Whether punctuation marks are tokens.
+    pub punctuation: bool,
+    /// The text field whose vocabulary this one uses, where it has none of its own.
+    pub vocabulary: Option<String>,
+    /// How the text is cut into sentences, where it is a sequence of them.
+    pub sentences: Option<Sentences>,
 }
 
 /// Pieces of a text that are examples by themselves: `window` tokens to read, with the token after each of them.
@@ -155,6 +175,15 @@ pub struct Windows {
     pub window: usize,
     /// From the start of one to that of the next, in training; at most `window`.
     pub stride: usize,
+}
+
+/// What the sentences of a text are, and how many of them are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sentences {
+    /// By Unicode segmentation (UAX 29); the first ones are kept.
+    Document { max_sentences: Option<usize> },
+    /// A line each; the most recent ones are kept. In training up to a share of `noise` of empty ones is put among them.
+    Story { memory_size: Option<usize>, noise: f64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,8 @@ pub enum Symbol {
     Length { field: Arc<str>, name: Arc<str> },
     /// Number of nodes of a tree field: a sequence axis whose order is no reading order.
     Nodes { field: Arc<str>, name: Arc<str> },
+    /// Number of sentences of a field whose texts are sequences of sentences, each of its own length; never bound either.
+    Sentences { field: Arc<str>, name: Arc<str> },
     /// A dim a definition declares (`H`), while that definition is checked on its own.
     Declared(Arc<str>),
 }
@@ -27,7 +29,7 @@ pub enum Symbol {
 impl Symbol {
     /// Whether an axis of this size is a sequence axis, with a length of its own in every example.
     pub fn is_length(&self) -> bool {
-        matches!(self, Symbol::Length { .. } | Symbol::Nodes { .. })
+        matches!(self, Symbol::Length { .. } | Symbol::Sentences { .. } | Symbol::Nodes { .. })
     }
 
     /// Whether it counts the nodes of a tree.
@@ -53,7 +55,10 @@ impl fmt::Display for Symbol {
             Symbol::Vocabulary(field) => write!(f, "vocabulary({field})"),
             Symbol::Classes(field) => write!(f, "classes({field})"),
             Symbol::VectorSize(path) => write!(f, "width({})", path.rsplit('/').next().unwrap_or(path)),
-            Symbol::Length { name, .. } | Symbol::Nodes { name, .. } | Symbol::Declared(name) => f.write_str(name),
+            Symbol::Length { name, .. }
+            | Symbol::Sentences { name, .. }
+            | Symbol::Nodes { name, .. }
+            | Symbol::Declared(name) => f.write_str(name),
         }
     }
 }

@@ -88,7 +88,8 @@ pub enum Element {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Type {
     pub element: Element,
-    /// Sizes from the outermost axis. A sequence axis (see [`Dim::is_length`]) comes first.
+    /// Sizes from the outermost axis. Sequence axes (see [`Dim::is_length`]) come first: `[T, F]`, or `[S, T, F]` for a sequence
+    /// of sequences. What works along time works on the innermost of them.
     pub axes: Vec<Dim>,
     /// Whether it differs from example to example; a parameter does not.
     pub per_example: bool,
@@ -112,7 +113,23 @@ impl Type {
     }
 
     pub fn is_sequence(&self) -> bool {
-        self.axes.first().is_some_and(Dim::is_length)
+        self.sequence_axes() > 0
+    }
+
+    /// How many of its axes, the first ones, are sequences.
+    pub fn sequence_axes(&self) -> usize {
+        self.axes.iter().take_while(|axis| axis.is_length()).count()
+    }
+
+    /// Whether it has one number a step.
+    pub fn is_numbers(&self) -> bool {
+        self.is_sequence() && self.sequence_axes() == self.rank()
+    }
+
+    /// The axes of one step: without the innermost sequence axis.
+    pub fn step_axes(&self) -> Vec<Dim> {
+        let time = self.sequence_axes().checked_sub(1);
+        self.axes.iter().enumerate().filter(|(i, _)| Some(*i) != time).map(|(_, axis)| axis.clone()).collect()
     }
 
     /// Whether the first axis are the nodes of a tree.
@@ -150,7 +167,7 @@ pub enum Direction {
     Both,
 }
 
-/// What a node computes. `F` is the last axis, `T` the sequence axis.
+/// What a node computes. `F` is the last axis, `T` the innermost sequence axis; another may stand before it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
     /// The tokens of a text field, `tokens[T]`, or the vectors of a field of numbers, `[T, F]`.
@@ -171,6 +188,10 @@ pub enum Op {
     Unary(UnaryOp),
     /// Over the last axis; over the true steps where that axis is the sequence.
     Softmax,
+    /// `[T] -> [T]`: softmax over a memory of so many slots, of which those beyond the sequence are empty and score 0.
+    SoftmaxOfSlots {
+        slots: usize,
+    },
     /// Inverted dropout: in training an element is zeroed with this probability, the rest scaled by `1 / (1 - rate)`.
     Dropout {
         rate: f64,
@@ -211,6 +232,12 @@ pub enum Op {
     ReduceFeatures(Reduction),
     /// `(weights: [T], x: [T, F]) -> [F]`.
     WeightedSum,
+    /// `[T, F] -> [T, F]`: every element times what its step and its feature say (Sukhbaatar et al. 2015).
+    PositionEncoding,
+    /// `(table: [N, F], x: [T, ..]) -> [T, F]`: for every step the row of its distance from the last true one.
+    ByDistance,
+    /// `(scores, their softmax)`: the softmax, and during a linear start the scores themselves.
+    LinearStart,
     /// Inside a cell: the input of this step, `[I]`.
     StepInput,
     /// Inside a cell: state `n` before this step.

@@ -14,7 +14,7 @@ mod train;
 
 pub use cell::{Cell, State};
 pub use cost::Cost;
-pub use data::{Data, Field, FieldKind, Format, Grouping, Path, Text, TextKind, Windows};
+pub use data::{Data, Field, FieldKind, Format, Grouping, Path, Sentences, Text, TextKind, Windows};
 pub use dim::{Dim, Symbol};
 pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,

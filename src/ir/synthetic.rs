@@ -51,6 +51,9 @@ impl Task {
                     max_len: None,
                     max_vocab: None,
                     keep_spaces: false,
+                    punctuation: true,
+                    sentences: None,
+                    vocabulary: None,
                     windows: None,
                 };
                 [

@@ -24,6 +24,8 @@ pub struct Train {
     pub monitor: Metric,
     pub label_smoothing: f64,
     pub class_weights: ClassWeights,
+    /// Trainings with seeds from `seed` on, of which the best is kept.
+    pub restarts: usize,
     pub seed: u64,
     /// The block, or the whole file where there is none.
     pub span: Span,

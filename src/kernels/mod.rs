@@ -20,6 +20,7 @@ pub mod gemm;
 pub mod lookup;
 pub mod memory;
 pub mod peak;
+pub mod position;
 pub mod product;
 pub mod profile;
 pub mod recurrence;

@@ -26,12 +26,12 @@ impl Sequence {
         start..start + self.width
     }
 
-    fn padded_len(&self) -> usize {
+    pub(super) fn padded_len(&self) -> usize {
         self.steps * self.lengths.len() * self.width
     }
 
     /// All true rows, in the order they are stored: `(step, example, its range)`.
-    fn true_rows(&self) -> impl Iterator<Item = (usize, usize, std::ops::Range<usize>)> {
+    pub(super) fn true_rows(&self) -> impl Iterator<Item = (usize, usize, std::ops::Range<usize>)> {
         let examples =
             move |step| self.lengths.iter().enumerate().map(move |(example, length)| (step, example, *length));
         (0..self.steps)
@@ -210,15 +210,24 @@ impl Kernel<1> for Reduce {
 /// Softmax of `[T]` over the true steps; zero at padded ones.
 pub struct Softmax {
     pub sequence: Sequence,
+    /// With empty ones up to this number, each with a score of 0 and none in the result.
+    pub slots: usize,
+}
+
+impl Softmax {
+    /// How many empty steps an example of this length has.
+    fn empty(&self, length: usize) -> usize {
+        self.slots.saturating_sub(length)
+    }
 }
 
 impl Kernel<1> for Softmax {
     const NAME: &'static str = "softmax_time";
 
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        let batch = self.sequence.lengths.len();
-        let mut largest = vec![f32::NEG_INFINITY; batch];
-        let mut total = vec![0.0; batch];
+        let lengths = &self.sequence.lengths;
+        let least = |length: &usize| if self.empty(*length) > 0 { 0.0 } else { f32::NEG_INFINITY };
+        let mut largest: Vec<f32> = lengths.iter().map(least).collect();
         let mut result = vec![0.0; x.len()];
         for (_, example, row) in self.sequence.true_rows() {
             largest[example] = largest[example].max(x[row.start]);
@@ -227,6 +236,11 @@ impl Kernel<1> for Softmax {
             result[row.start] = x[row.start] - largest[example];
         }
         let powers = Unary(UnaryOp::Exp).forward([&result]);
+        let of_empty = |(length, largest): (&usize, &f32)| match self.empty(*length) {
+            0 => 0.0,
+            empty => empty as f32 * (-largest).exp(),
+        };
+        let mut total: Vec<f32> = lengths.iter().zip(&largest).map(of_empty).collect();
         for (_, example, row) in self.sequence.true_rows() {
             result[row.start] = powers[row.start];
             total[example] += powers[row.start];
@@ -341,9 +355,12 @@ mod tests {
         assert_eq!(reduce(Reduction::Max), [4.0, 5.0]);
         let weights = [1.0, 2.0, 1.0, f32::NAN, -1.0, f32::NAN];
         assert_eq!(WeightedSum { sequence: sequence.clone() }.forward([&weights, &x]), [1.0, 10.0]);
-        let probabilities = Softmax { sequence }.forward([&x]);
+        let probabilities = Softmax { sequence: sequence.clone(), slots: 0 }.forward([&x]);
         assert_eq!(probabilities[1], 1.0);
         assert!((probabilities[0] + probabilities[2] + probabilities[4] - 1.0).abs() < 1e-6);
+        // Of two slots the second example has an empty one: e⁵ / (e⁵ + 1). The first has none.
+        let slots = Softmax { sequence, slots: 2 }.forward([&x]);
+        assert!((slots[1] - 0.993_307_1).abs() < 1e-6 && slots[0] == probabilities[0]);
     }
 
     #[test]
@@ -359,7 +376,7 @@ mod tests {
         for reduction in [Reduction::Max, Reduction::Mean, Reduction::Sum] {
             assert_eq!(Reduce { sequence: sequence.clone(), reduction }.forward([&[7.0]]), [0.0]);
         }
-        assert_eq!(Softmax { sequence: sequence.clone() }.forward([&[7.0]]), [0.0]);
+        assert_eq!(Softmax { sequence: sequence.clone(), slots: 3 }.forward([&[7.0]]), [0.0]);
         assert_eq!(Pick { sequence, last: true }.forward([&[7.0]]), [0.0]);
     }
 }

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 
 use super::LowerError;
 use super::fold::Forest;
-use crate::data::Tokens;
+use crate::data::{Sentences, Tokens};
 use crate::ir::{Dim, Symbol, Type};
 use crate::kernels::time::Sequence;
 
@@ -21,33 +21,55 @@ pub(super) struct Text {
     pub ids: Arc<[u32]>,
     /// `[T, B, width]`, of a field of numbers.
     pub numbers: Option<Tensor>,
-    steps: usize,
-    lengths: Arc<[usize]>,
+    /// Along the tokens: one entry an example, or a sentence of one.
+    tokens: Axis,
+    /// Along the sentences, where texts are sequences of them.
+    sentences: Option<Axis>,
     /// Of a tree field.
     forest: Option<Arc<Forest>>,
 }
 
+/// A padded sequence axis.
+struct Axis {
+    steps: usize,
+    lengths: Arc<[usize]>,
+}
+
+impl Axis {
+    /// Nothing where a length exceeds the padded number of steps.
+    fn new(steps: usize, lengths: &[u32]) -> Option<Self> {
+        let lengths: Arc<[usize]> = lengths.iter().map(|length| *length as usize).collect();
+        lengths.iter().all(|length| *length <= steps).then_some(Self { steps, lengths })
+    }
+}
+
 impl Batch {
     pub fn new(texts: &BTreeMap<String, Tokens>) -> Result<Self, LowerError> {
-        let size = texts.values().next().map_or(1, |tokens| tokens.lengths.len());
-        let check = |(name, tokens): (&String, &Tokens)| {
-            let Tokens { ids, steps, lengths, parents, numbers } = tokens;
-            let within = lengths.iter().all(|length| *length as usize <= *steps);
+        let size = texts.values().next().map_or(1, Tokens::batch);
+        let check = |(name, given): (&String, &Tokens)| {
+            let Tokens { ids, steps, lengths, parents, numbers, sentences } = given;
+            let is_tree = !parents.is_empty();
+            let misfit = || {
+                let counts = format!("{} ids, {steps} steps, {} lengths", ids.len(), lengths.len());
+                LowerError::new(format!("`{name}` is no batch of {size} padded texts: {counts}"))
+            };
+            let rows = sentences.as_ref().map_or(1, |sentences| sentences.steps) * size;
             // Numbers stand in place of ids, some for every id; parents beside them.
-            let (places, width) = (steps * size, numbers.len() / (steps * size).max(1));
+            let (places, width) = (steps * rows, numbers.len() / (steps * rows).max(1));
             let filled =
                 if width > 0 { ids.is_empty() && numbers.len() == places * width } else { ids.len() == places };
-            let is_tree = !parents.is_empty();
-            let fits = within && filled && (!is_tree || parents.len() == ids.len());
-            if size == 0 || *steps == 0 || lengths.len() != size || !fits {
-                let counts = format!("{} ids, {steps} steps, {} lengths", ids.len(), lengths.len());
-                return Err(LowerError::new(format!("`{name}` is no batch of {size} padded texts: {counts}")));
+            let plain = !is_tree && width == 0 || sentences.is_none();
+            let fits = filled && plain && (!is_tree || parents.len() == ids.len());
+            if size == 0 || *steps == 0 || given.batch() != size || lengths.len() != rows || !fits {
+                return Err(misfit());
             }
-            let lengths: Arc<[usize]> = lengths.iter().map(|length| *length as usize).collect();
-            let forest = if is_tree { Some(Arc::new(Forest::new(parents, &lengths)?)) } else { None };
+            let tokens = Axis::new(*steps, lengths).ok_or_else(misfit)?;
+            let axis = |sentences: &Sentences| Axis::new(sentences.steps, &sentences.lengths).ok_or_else(misfit);
+            let forest = if is_tree { Some(Arc::new(Forest::new(parents, &tokens.lengths)?)) } else { None };
             let vectors = || Tensor::from_slice(numbers, (*steps, size, width), &candle_core::Device::Cpu);
             let numbers = (width > 0).then(vectors).transpose()?;
-            Ok((name.clone(), Text { ids: ids.as_slice().into(), numbers, steps: *steps, lengths, forest }))
+            let sentences = sentences.as_ref().map(axis).transpose()?;
+            Ok((name.clone(), Text { ids: ids.as_slice().into(), numbers, tokens, sentences, forest }))
         };
         Ok(Self { size, texts: texts.iter().map(check).collect::<Result<_, _>>()? })
     }
@@ -61,26 +83,41 @@ impl Batch {
         self.texts.get(field).ok_or_else(|| LowerError::new(format!("no texts were given for `{field}`")))
     }
 
-    /// The true lengths along the sequence axis of a value, with `width` features.
+    /// The true lengths along the innermost sequence axis of a value, with the number of its features. Of `[S, T, F]` every
+    /// sentence of every example is a sequence by itself.
     pub fn sequence(&self, ty: &Type) -> Result<Sequence, LowerError> {
-        let text = self.text(field(ty)?)?;
+        let innermost = ty.sequence_axes().checked_sub(1).and_then(|axis| ty.axes.get(axis));
+        let Axis { steps, lengths } =
+            self.axis(innermost.ok_or_else(|| LowerError::new(format!("{ty} is no sequence")))?)?;
         let width = features(ty)?.iter().product();
-        Ok(Sequence { steps: text.steps, lengths: text.lengths.clone(), width })
+        Ok(Sequence { steps: *steps, lengths: lengths.clone(), width })
     }
 
     /// The trees whose nodes are the sequence axis of a value.
     pub fn forest(&self, ty: &Type) -> Result<Arc<Forest>, LowerError> {
-        let field = field(ty)?;
+        let axis = ty.axes.first().and_then(Dim::as_symbol);
+        let Some(Symbol::Nodes { field, .. }) = axis else { return Err(LowerError::new(format!("{ty} has no nodes"))) };
         self.text(field)?.forest.clone().ok_or_else(|| LowerError::new(format!("`{field}` holds no trees")))
     }
 
-    /// The axes a tensor has before its features: `[T, B]`, `[B]`, or none for a shared value.
-    pub fn leading(&self, ty: &Type) -> Result<Vec<usize>, LowerError> {
-        match (ty.per_example, ty.is_sequence()) {
-            (true, true) => Ok(vec![self.sequence(ty)?.steps, self.size]),
-            (true, false) => Ok(vec![self.size]),
-            (false, _) => Ok(Vec::new()),
+    fn axis(&self, dim: &Dim) -> Result<&Axis, LowerError> {
+        match dim.as_symbol() {
+            Some(Symbol::Length { field, .. } | Symbol::Nodes { field, .. }) => Ok(&self.text(field)?.tokens),
+            Some(Symbol::Sentences { field, .. }) => {
+                let text = self.text(field)?;
+                text.sentences.as_ref().ok_or_else(|| LowerError::new(format!("`{field}` has no sentences")))
+            }
+            _ => Err(LowerError::new(format!("`{dim}` is no sequence axis"))),
         }
+    }
+
+    /// The axes a tensor has before its features: `[T, S, B]`, `[T, B]`, `[B]`, or none for a shared value.
+    pub fn leading(&self, ty: &Type) -> Result<Vec<usize>, LowerError> {
+        if !ty.per_example {
+            return Ok(Vec::new());
+        }
+        let sequences = ty.axes[..ty.sequence_axes()].iter().rev().map(|axis| Ok(self.axis(axis)?.steps));
+        sequences.chain([Ok(self.size)]).collect()
     }
 
     /// The shape of a value's tensor.
@@ -99,17 +136,9 @@ impl Batch {
     }
 }
 
-/// The field whose length the sequence axis of a value has.
-fn field(ty: &Type) -> Result<&str, LowerError> {
-    match ty.axes.first().and_then(Dim::as_symbol) {
-        Some(Symbol::Length { field, .. } | Symbol::Nodes { field, .. }) => Ok(field),
-        _ => Err(LowerError::new(format!("{ty} is no sequence"))),
-    }
-}
-
-/// The sizes of a value's axes other than the sequence axis.
+/// The sizes of a value's axes other than the sequence axes.
 pub(super) fn features(ty: &Type) -> Result<Vec<usize>, LowerError> {
-    ty.axes.iter().skip(usize::from(ty.is_sequence())).map(size).collect()
+    ty.axes.iter().skip(ty.sequence_axes()).map(size).collect()
 }
 
 /// A bound size.

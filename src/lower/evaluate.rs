@@ -179,8 +179,8 @@ pub(super) fn align(operand: &Operand, to: &Type, shape: &[usize]) -> Result<Ten
     if tensor.dims() == shape {
         return Ok(tensor.clone());
     }
-    let features = ty.rank() - usize::from(ty.is_sequence());
-    let wanted = to.rank() - usize::from(to.is_sequence());
+    let features = ty.rank() - ty.sequence_axes();
+    let wanted = to.rank() - to.sequence_axes();
     let (leading, own) = tensor.dims().split_at(tensor.rank() - features);
     let missing = if ty.per_example { wanted.saturating_sub(features) } else { 0 };
     let spread = [leading, &vec![1; missing], own].concat();

@@ -1,7 +1,8 @@
 //! A bound graph as candle tensors: values, gradients, parameters in place. CPU, f32. The reference path.
 //!
 //! Everything is time-major: a value `[T, F]` of one example is a tensor `[T, B, F]`, `[F]` is `[B, F]`, `[T]` is
-//! `[T, B]`, a scalar is `[B]`; a shared value has its own axes only.
+//! `[T, B]`, a scalar is `[B]`; a shared value has its own axes only. `[S, T, F]`, a sequence of sequences, is `[T, S, B, F]`:
+//! for what works along `T` a batch of S·B sequences, some of them of length 0, and without `T` a sequence along `S`.
 //!
 //! **The invariant of padding**: rows past an example's length may hold anything finite, and no true row ever depends on
 //! one. Operations along time read true steps only; all others treat rows one by one; gradients at padded rows are zero.
@@ -31,7 +32,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
 pub use gradient::Gradient;
-pub use loss::{Loss, cross_entropy, mean_squared_error, predicted, softmax, to_rows, to_scalar};
+pub use loss::{Loss, cross_entropy, mean_squared_error, predicted, softmax, to_rows, to_scalar, to_values};
 pub use scan::Path;
 pub use states::States;
 pub use watch::{StateGradients, StepGradients};
@@ -75,6 +76,8 @@ pub struct Network {
     tables: BTreeMap<ParameterId, FoundRows>,
     /// Of a network that is watched.
     watch: Option<Watch>,
+    /// Whether softmaxes with a linear start are left out.
+    linear: bool,
 }
 
 impl Network {
@@ -118,7 +121,16 @@ impl Network {
         };
         let tree_steps = steps.iter().enumerate().filter_map(of_trees).collect();
         let tables = tables(&hoisted.graph);
-        Ok(Self { graph: hoisted.graph, nodes: hoisted.nodes, steps, tree_steps, parameters, tables, watch: None })
+        Ok(Self {
+            graph: hoisted.graph,
+            nodes: hoisted.nodes,
+            steps,
+            tree_steps,
+            parameters,
+            tables,
+            watch: None,
+            linear: false,
+        })
     }
 
     /// The same as [`Self::new`], by the reference, for [`Self::state_gradients`].
@@ -129,6 +141,16 @@ impl Network {
     ) -> Result<Self, LowerError> {
         let network = Self::with_path(graph, size, values, Path::Reference)?;
         Ok(Self { watch: Some(Watch::default()), ..network })
+    }
+
+    /// Whether a softmax of the model starts linear.
+    pub fn has_linear_start(&self) -> bool {
+        self.graph.nodes.iter().any(|node| node.op == Op::LinearStart)
+    }
+
+    /// Leaves the softmaxes with a linear start out, or puts them back.
+    pub fn set_linear(&mut self, linear: bool) {
+        self.linear = linear;
     }
 
     /// The shapes of the parameters once `size` is known, in the graph's order.
@@ -234,6 +256,7 @@ impl Network {
             // The ids themselves are read where they are used.
             (Op::Input(_), []) => Ok(Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu)?),
             (Op::Parameter(id), []) => Ok(self.parameter(*id, mode)),
+            (Op::LinearStart, [scores, softmax]) => Ok(if self.linear { scores } else { softmax }.tensor.clone()),
             (Op::Lookup, [table, tokens]) => {
                 let ids = self.tokens(table, tokens, batch)?;
                 self.lookup(table, ids, batch.leading(&tokens.node.ty)?)
@@ -260,13 +283,13 @@ impl Network {
                 if let (Some(states), Some(last)) = (states, carried.and_then(|carried| carried.last.get().cloned())) {
                     states.set(id, last);
                 }
-                Ok(result)
+                Ok(result.reshape(batch.shape(&node.ty)?)?)
             }
             (Op::ScanBothWays { forward, backward }, [input, rest @ ..]) if states.is_none() => {
                 let (of_forward, of_backward) = rest.split_at(rest.len() / 2);
                 let (forward, own) = self.scan(*forward, false, id, input, of_forward, batch, mode)?;
                 let (backward, others) = self.scan(*backward, true, id, input, of_backward, batch, mode)?;
-                Ok(forward.apply_both_ways(backward, input.tensor, [own, others])?)
+                Ok(forward.apply_both_ways(backward, input.tensor, [own, others])?.reshape(batch.shape(&node.ty)?)?)
             }
             (Op::Fold { cell }, [input]) => {
                 let step = self.tree_steps.get(cell).cloned();

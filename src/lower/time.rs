@@ -6,7 +6,8 @@ use super::LowerError;
 use super::batch::Batch;
 use super::evaluate::Operand;
 use crate::ir::{Node, Op};
-use crate::kernels::time::{Pick, Reduce, Shift, Softmax, WeightedSum};
+use crate::kernels::position::{ByDistance, Encode};
+use crate::kernels::time::{Pick, Reduce, Sequence, Shift, Softmax, WeightedSum};
 use crate::kernels::{apply, apply2};
 
 /// The value of `node`, or nothing where it is no operation along time.
@@ -14,7 +15,7 @@ pub(super) fn evaluate(node: &Node, inputs: &[Operand], batch: &Batch) -> Result
     let Some(x) = inputs.last().filter(|x| x.node.ty.is_sequence()) else { return Ok(None) };
     let sequence = || batch.sequence(&x.node.ty);
     let shape = || batch.shape(&node.ty);
-    let x_rank = x.node.ty.rank();
+    let numbers = x.node.ty.is_numbers();
     Ok(Some(match (&node.op, inputs) {
         (Op::Shift { steps }, [_]) => {
             let shift = Shift { sequence: sequence()?, by: *steps, before: Vec::new() };
@@ -25,12 +26,21 @@ pub(super) fn evaluate(node: &Node, inputs: &[Operand], batch: &Batch) -> Result
         (Op::ReduceTime(reduction), [_]) => {
             apply(Reduce { sequence: sequence()?, reduction: *reduction }, x.tensor, shape()?)?
         }
-        (Op::ReduceFeatures(reduction), [_]) if x_rank == 1 => {
+        (Op::ReduceFeatures(reduction), [_]) if numbers => {
             apply(Reduce { sequence: sequence()?, reduction: *reduction }, x.tensor, shape()?)?
         }
-        (Op::Softmax, [_]) if x_rank == 1 => apply(Softmax { sequence: sequence()? }, x.tensor, shape()?)?,
+        (Op::Softmax, [_]) if numbers => apply(Softmax { sequence: sequence()?, slots: 0 }, x.tensor, shape()?)?,
+        (Op::SoftmaxOfSlots { slots }, [_]) if numbers => {
+            apply(Softmax { sequence: sequence()?, slots: *slots }, x.tensor, shape()?)?
+        }
         (Op::WeightedSum, [weights, _]) => {
             apply2(WeightedSum { sequence: sequence()? }, weights.tensor, x.tensor, shape()?)?
+        }
+        (Op::PositionEncoding, [_]) => apply(Encode { sequence: sequence()? }, x.tensor, shape()?)?,
+        (Op::ByDistance, [table, _]) => {
+            let (rows, width) = table.tensor.dims2()?;
+            let sequence = Sequence { width, ..sequence()? };
+            apply(ByDistance { sequence, rows }, table.tensor, shape()?)?
         }
         _ => return Ok(None),
     }))

@@ -9,6 +9,8 @@ use crate::source::Span;
 /// A graph under construction over one text field, `text`.
 pub(crate) struct Builder {
     pub graph: Graph,
+    /// The axes of the text: its tokens, or sentences of tokens.
+    text: Vec<Dim>,
     /// Of the parameters, row-major.
     pub values: Vec<Vec<f32>>,
     random: Random,
@@ -31,7 +33,14 @@ pub(crate) struct CellBuilder<'a> {
 
 impl Builder {
     pub fn new(seed: u64) -> Self {
-        Self { graph: Graph::default(), values: Vec::new(), random: Random::new(seed, &[]) }
+        let random = Random::new(seed, &[]);
+        Self { graph: Graph::default(), text: vec![time()], values: Vec::new(), random }
+    }
+
+    /// The same over texts of sentences.
+    pub fn of_documents(seed: u64) -> Self {
+        let sentences = Symbol::Sentences { field: "text".into(), name: "S".into() };
+        Self { text: vec![Dim::symbol(sentences), time()], ..Self::new(seed) }
     }
 
     fn declare(&mut self, shape: &[usize]) -> ParameterId {
@@ -67,7 +76,14 @@ impl Builder {
     /// `[T, width]`: the text's tokens in a table of its own.
     pub fn embedding(&mut self, vocabulary: usize, width: usize) -> NodeId {
         let table = self.parameter(&[vocabulary, width]);
-        let text = self.node(Op::Input("text".into()), &[]);
+        let ty = Type { element: Element::Token, ..Type::example(self.text.clone()) };
+        let text = self.graph.push(Node {
+            op: Op::Input("text".into()),
+            inputs: Vec::new(),
+            ty,
+            span: Span::default(),
+            call: None,
+        });
         self.node(Op::Lookup, &[table, text])
     }
 
@@ -162,10 +178,9 @@ fn infer(op: &Op, inputs: &[&Type], graph: &Graph) -> Type {
         ty
     };
     match op {
-        Op::Input(_) => Type { element: Element::Token, ..Type::example(vec![time()]) },
         Op::Parameter(id) => Type::shared(graph.parameter(*id).shape.clone()),
         Op::Constant(_) => Type::shared(Vec::new()),
-        Op::Lookup => Type::example(vec![time(), inputs[0].axes[1].clone()]),
+        Op::Lookup => Type::example([inputs[1].axes.clone(), vec![inputs[0].axes[1].clone()]].concat()),
         Op::Product if inputs[0].per_example => {
             with_last(inputs[usize::from(inputs[1].rank() > inputs[0].rank())], None)
         }
@@ -183,13 +198,18 @@ fn infer(op: &Op, inputs: &[&Type], graph: &Graph) -> Type {
         Op::Fold { cell } => with_last(inputs[0], Some(graph.cells[cell.0].states[0].size.clone())),
         Op::Bilinear => with_last(inputs[1], Some(inputs[0].axes[0].clone())),
         Op::SumChildren => Type { per_example: true, ..inputs[0].clone() },
-        Op::Last | Op::First | Op::ReduceTime(_) => Type::example(inputs[0].axes[1..].to_vec()),
+        Op::Last | Op::First | Op::ReduceTime(_) => Type::example(inputs[0].step_axes()),
         Op::ReduceFeatures(_) => with_last(inputs[0], None),
-        Op::WeightedSum => Type::example(inputs[1].axes[1..].to_vec()),
-        Op::Unary(_) | Op::Softmax | Op::Dropout { .. } | Op::Shift { .. } => inputs[0].clone(),
+        Op::WeightedSum => Type::example(inputs[1].step_axes()),
+        Op::PositionEncoding | Op::LinearStart => inputs[0].clone(),
+        Op::ByDistance => with_last(inputs[1], inputs[0].axes.last().cloned()),
+        Op::Unary(_) | Op::Softmax | Op::SoftmaxOfSlots { .. } | Op::Dropout { .. } | Op::Shift { .. } => {
+            inputs[0].clone()
+        }
+        Op::Input(_) => unreachable!("made elsewhere"),
+        Op::ScanBothWays { .. } | Op::ProductOfLookup => unreachable!("made by a pass"),
         Op::StepInput | Op::State(_) | Op::Child { .. } | Op::EachChild(_) | Op::Leaf => {
             unreachable!("made by the cell")
         }
-        Op::ScanBothWays { .. } | Op::ProductOfLookup => unreachable!("made by a pass"),
     }
 }

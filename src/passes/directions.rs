@@ -16,7 +16,8 @@ pub fn join_directions(graph: &mut Graph, joins: impl Fn(CellId) -> bool) {
         let (Op::Concat, &[a, b]) = (&graph.nodes[i].op, &graph.nodes[i].inputs[..]) else { continue };
         let (Some(forward), Some(backward)) = (scan(graph, a, false), scan(graph, b, true)) else { continue };
         let (a, b) = (&graph.node(a).inputs, &graph.node(b).inputs);
-        let plain = graph.node(a[0]).ty.rank() == 2;
+        let ty = &graph.node(a[0]).ty;
+        let plain = ty.rank() == ty.sequence_axes() + 1;
         if plain && a[0] == b[0] && a.len() == b.len() {
             let inputs = [&a[..], &b[1..]].concat();
             graph.nodes[i].op = Op::ScanBothWays { forward, backward };

@@ -42,7 +42,8 @@ pub fn hoist(graph: &Graph) -> Hoisted {
 /// Puts the hoisted part of `cell` into `graph`; gives the scan's new input and the cell that is left.
 fn split(cell: &Cell, input: NodeId, scan: &Node, graph: &mut Graph) -> (NodeId, Cell) {
     let parts = Parts::of(cell);
-    let Some(time) = graph.node(input).ty.axes.first().cloned() else { return (input, cell.clone()) };
+    let ty = &graph.node(input).ty;
+    let time = ty.axes[..ty.sequence_axes()].to_vec();
 
     // The hoisted nodes, now over the whole sequence.
     let mut outside: BTreeMap<NodeId, NodeId> = BTreeMap::new();
@@ -54,7 +55,7 @@ fn split(cell: &Cell, input: NodeId, scan: &Node, graph: &mut Graph) -> (NodeId,
         let mut node = Node { call: scan.call, ..node.clone() };
         node.inputs.iter_mut().for_each(|input| *input = outside[input]);
         if node.ty.per_example {
-            node.ty.axes.insert(0, time.clone());
+            node.ty.axes.splice(0..0, time.clone());
         }
         outside.insert(NodeId(i), graph.push(node));
     }
@@ -66,7 +67,7 @@ fn split(cell: &Cell, input: NodeId, scan: &Node, graph: &mut Graph) -> (NodeId,
         [only] => (outside[only], width(only)),
         several => {
             let total = several.iter().map(width).fold(Dim::default(), |sum, width| sum.add(&width));
-            let ty = Type::example(vec![time, total.clone()]);
+            let ty = Type::example([time, vec![total.clone()]].concat());
             let inputs = several.iter().map(|id| outside[id]).collect();
             (graph.push(Node { op: Op::Concat, inputs, ty, span: scan.span, call: scan.call }), total)
         }

@@ -13,7 +13,7 @@ pub fn absorb_projections(graph: &mut Graph, absorbs: impl Fn(CellId) -> bool) {
         let product = graph.node(*input);
         let (Op::Product, [weight, x, bias @ ..]) = (&product.op, &product.inputs[..]) else { continue };
         let (matrix, sequence) = (&graph.node(*weight).ty, &graph.node(*x).ty);
-        let plain = !matrix.per_example && matrix.rank() == 2 && sequence.is_sequence() && sequence.rank() == 2;
+        let plain = !matrix.per_example && matrix.rank() == 2 && sequence.rank() == sequence.sequence_axes() + 1;
         if plain && uses[input.0] == 1 && absorbs(*cell) {
             let inputs = [&[*x, *weight], bias].concat();
             graph.nodes[i].inputs = inputs;

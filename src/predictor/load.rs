@@ -40,9 +40,7 @@ pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
         return Err(damaged(format!("the source in it is not sound: {first}")));
     };
     let Some(model) = &program.model else { return Err(damaged("the source in it has no model".into())) };
-    if program.data.is_none() {
-        return Err(damaged("the source in it has no data block".into()));
-    }
+    let Some(data) = &program.data else { return Err(damaged("the source in it has no data block".into())) };
     let vocabularies = record
         .vocabularies
         .iter()
@@ -57,10 +55,11 @@ pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
         false => None,
     };
     let is_text = |field: &&String| {
-        let kind = program.data.as_ref().and_then(|data| data.field(field)).map(|field| &field.kind);
+        let kind = data.field(field).map(|field| &field.kind);
         !matches!(kind, Some(FieldKind::Numbers { .. }))
     };
-    if let Some(field) = model.inputs.iter().filter(is_text).find(|field| !vocabularies.contains_key(*field)) {
+    let unknown = |field: &&String| !vocabularies.contains_key(data.vocabulary_of(field));
+    if let Some(field) = model.inputs.iter().filter(is_text).find(unknown) {
         return Err(damaged(format!("it has no vocabulary for `{field}`")));
     }
     // Sizes follow from vocabulary and labels; only the width of word vectors must be believed, and its weights show it.

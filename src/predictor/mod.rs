@@ -2,6 +2,7 @@
 //!
 //! Training changes the weights from outside; reading and writing files is [`load`] and the artifact room.
 
+mod attention;
 mod evaluate;
 mod generate;
 mod load;
@@ -16,6 +17,7 @@ use crate::data::{Labels, Tokenizer, Vocabulary};
 use crate::ir::{Data, FieldKind, Model, Program, Symbol, Target};
 use crate::lower::{Loss, LowerError, Network};
 
+pub use attention::{Attention, Weights};
 pub use evaluate::{evaluate, largest};
 pub use generate::Generator;
 pub use load::{LoadError, load, tensors};

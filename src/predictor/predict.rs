@@ -41,13 +41,28 @@ pub struct Encoded {
     pub parents: Vec<u32>,
     /// Vectors, one after the other.
     pub numbers: Vec<f32>,
+    /// How many tokens each of its sentences has, where it is a sequence of them.
+    pub sentences: Vec<usize>,
+}
+
+impl Encoded {
+    /// The ids sentence by sentence.
+    fn documents(&self) -> Vec<&[u32]> {
+        let mut rest = self.ids.as_slice();
+        let cut = |length: &usize| {
+            let (sentence, after) = rest.split_at(*length);
+            rest = after;
+            sentence
+        };
+        self.sentences.iter().map(cut).collect()
+    }
 }
 
 /// That no tree of a split has a node with more children than the model's cells read.
 pub fn check_children(graph: &Graph, split: &Split) -> Result<(), DataError> {
     for (field, (children, line)) in &split.widest {
         if let Some(most) = graph.most_children(field).filter(|most| children > most) {
-            let error = DataError::new(&split.path, *line, too_many_children(*children, most));
+            let error = DataError::new(&split.path(), *line, too_many_children(*children, most));
             return Err(error.help("`child_sum_tree_lstm` reads any number; or make the trees binary"));
         }
     }
@@ -65,13 +80,20 @@ impl Predictor {
         if let Some(FieldKind::Numbers { width }) = self.data.field(field).map(|field| &field.kind) {
             return Ok(Encoded { numbers: vectors(text, *width)?, ..Encoded::default() });
         }
-        let known = self.vocabularies.get(field).zip(self.data.text(field));
+        let known = self.vocabularies.get(self.data.vocabulary_of(field)).zip(self.data.text(field));
         let (vocabulary, settings) = known.ok_or_else(|| format!("the model reads no `{field}`"))?;
         if settings.kind == TextKind::Tree {
             return self.tree(field, vocabulary, settings.lowercase, text);
         }
-        let ids = vocabulary.encode(text, &Tokenizer::new(settings));
-        if ids.is_empty() { Err("the text is empty".into()) } else { Ok(Encoded { ids, ..Encoded::default() }) }
+        let tokenizer = Tokenizer::new(settings);
+        let (sentences, _) = tokenizer.sentences(text);
+        let sentences: Vec<Vec<u32>> = sentences.iter().map(|text| vocabulary.encode(text, &tokenizer)).collect();
+        let ids = sentences.concat();
+        if ids.is_empty() {
+            return Err("the text is empty".into());
+        }
+        let sentences = settings.sentences.map_or(Vec::new(), |_| sentences.iter().map(Vec::len).collect());
+        Ok(Encoded { ids, sentences, ..Encoded::default() })
     }
 
     fn tree(&self, field: &str, vocabulary: &Vocabulary, lowercase: bool, text: &str) -> Result<Encoded, String> {
@@ -102,7 +124,13 @@ impl Predictor {
         })
     }
 
-    /// Predictions in the order of the texts; each has the ids of every input field, in the model's order.
+    /// Every input field as a forward pass takes it; each row has one text of every field, in the model's order.
+    pub(super) fn fields(&self, rows: &[Vec<Encoded>]) -> BTreeMap<String, Tokens> {
+        let column = |(i, field): (usize, &String)| (field.clone(), self.column(field, rows.iter().map(|row| &row[i])));
+        self.model.inputs.iter().enumerate().map(column).collect()
+    }
+
+    /// Predictions in the order of the rows; each has the ids of every input field, in the model's order.
     /// A language model needs two tokens of each.
     pub fn predict(&self, texts: &[Vec<Encoded>]) -> Result<Vec<Prediction>, LowerError> {
         if texts.is_empty() {
@@ -111,13 +139,7 @@ impl Predictor {
         if let Target::Next(field) = &self.model.target {
             return texts.iter().map(|text| self.probability(field, &text[0].ids)).collect();
         }
-        let fields: BTreeMap<String, Tokens> = self
-            .model
-            .inputs
-            .iter()
-            .enumerate()
-            .map(|(i, field)| (field.clone(), self.column(field, texts.iter().map(|row| &row[i]))))
-            .collect();
+        let fields = self.fields(texts);
         let scores = &self.network.forward(&[self.model.logits], &fields, Mode::Evaluate)?[0];
         match &self.model.target {
             Target::Class(_) => Ok(to_rows(&softmax(scores)?)?.into_iter().map(|row| self.class(row)).collect()),
@@ -165,6 +187,9 @@ impl Predictor {
             }
             _ if self.data.is_tree(field) => {
                 Tokens::from_trees(&ids, &rows.iter().map(|row| row.parents.as_slice()).collect::<Vec<_>>())
+            }
+            _ if self.data.text(field).is_some_and(|text| text.sentences.is_some()) => {
+                Tokens::from_documents(&rows.iter().map(|row| row.documents()).collect::<Vec<_>>())
             }
             _ => Tokens::from_texts(&ids),
         }

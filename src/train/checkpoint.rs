@@ -15,6 +15,8 @@ use crate::lower::States;
 /// Where a training stands: the epoch under way (from 0), the steps of it that are done, and its sums so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
+    /// Which of the restarts, from 0.
+    pub restart: usize,
     pub epoch: usize,
     pub step: usize,
     pub seen: usize,
@@ -84,8 +86,8 @@ struct DataHashes {
 
 impl DataHashes {
     fn of(dataset: &Dataset) -> Self {
-        let hash = |split: &Option<Split>| split.as_ref().map(|split| split.sha256.clone());
-        Self { train: dataset.train.sha256.clone(), valid: hash(&dataset.valid), test: hash(&dataset.test) }
+        let hash = |split: &Option<Split>| split.as_ref().map(Split::sha256);
+        Self { train: dataset.train.sha256(), valid: hash(&dataset.valid), test: hash(&dataset.test) }
     }
 
     fn changed(&self, now: &Self) -> Option<&'static str> {
@@ -156,11 +158,17 @@ impl Checkpoint {
         Ok(Self { state, tensors, path: path.display().to_string() })
     }
 
-    /// Puts everything back to where it was.
+    /// Which of the restarts was under way, from 0.
+    pub fn restart(&self) -> usize {
+        self.state.position.restart
+    }
+
+    /// Puts everything back to where it was, in this restart.
     #[allow(clippy::too_many_arguments)]
     pub fn restore(
         mut self,
         setup: &mut Setup,
+        restart: usize,
         optimizer: &mut Optimizer,
         rate: &mut LearningRate,
         best: &mut Best,
@@ -187,7 +195,8 @@ impl Checkpoint {
         };
         let steps = setup.steps_per_epoch();
         let Position { epoch, step, .. } = self.state.position;
-        if epoch > setup.train.epochs || step > steps || self.state.history.len() != epoch {
+        let trained = self.state.history.iter().filter(|record| record.is_of(restart)).count();
+        if epoch > setup.train.epochs || step > steps || trained != epoch || self.restart() != restart {
             return Err(misfit(&self.path));
         }
         let mut values = Vec::new();

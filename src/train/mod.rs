@@ -9,6 +9,7 @@ pub mod class_weights;
 pub mod clip;
 mod error;
 pub mod initialize;
+mod linear_start;
 pub mod monitor;
 pub mod optimizer;
 pub mod progress;

@@ -36,6 +36,8 @@ struct Totals {
 /// One finished epoch in one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpochLine {
+    /// Which of how many, where there are several.
+    pub restart: Option<(usize, usize)>,
     /// From 1.
     pub epoch: usize,
     pub epochs: usize,
@@ -98,7 +100,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.println(text),
             // Nobody may be listening any more; training goes on.
-            None => drop(writeln!(io::stderr(), "{text}")),
+            None => say(text),
         }
     }
 
@@ -108,6 +110,11 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A line on stderr where no bar is.
+pub fn say(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 impl Drop for Progress {
@@ -127,6 +134,9 @@ impl fmt::Display for EpochLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A mean squared error may be small; a cross entropy is of the order of one.
         let digits = if self.accuracy.is_some() { 3 } else { 5 };
+        if let Some((restart, restarts)) = self.restart {
+            write!(f, "restart {restart}/{restarts}  ")?;
+        }
         write!(f, "epoch {}/{}  loss {:.digits$}", self.epoch, self.epochs, self.loss)?;
         if let Some(accuracy) = self.accuracy {
             write!(f, "  accuracy {}", percent(accuracy))?;
@@ -153,6 +163,7 @@ mod tests {
     #[test]
     fn an_epoch_is_one_line() {
         let mut line = EpochLine {
+            restart: None,
             epoch: 3,
             epochs: 10,
             loss: 0.4121,

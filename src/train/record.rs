@@ -8,15 +8,21 @@ use super::run::Outcome;
 use super::setup::Setup;
 use super::{Evaluation, TrainError};
 use crate::artifact::{self, DataFile, Record, Role, write_atomically};
-use crate::data::Split;
-use crate::ir::Metric;
+use crate::data::{File, Split};
+use crate::ir::{self, Data, Metric};
 use crate::predictor::{self, evaluate};
 
 /// One line of `metrics.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
+    /// From 1, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<usize>,
     /// From 1.
     pub epoch: usize,
+    /// Whether softmaxes with a linear start were left out. Such an epoch is never the best.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linear_start: bool,
     pub train_loss: f64,
     pub train_accuracy: Option<f64>,
     pub valid_loss: Option<f64>,
@@ -38,6 +44,16 @@ pub struct EpochRecord {
 }
 
 impl EpochRecord {
+    /// Whether it belongs to a restart, counted from 0.
+    pub fn is_of(&self, restart: usize) -> bool {
+        self.restart.unwrap_or(1) == restart + 1
+    }
+
+    /// The loss that tells whether training still makes progress.
+    pub fn watched_loss(&self) -> f64 {
+        self.valid_loss.unwrap_or(self.train_loss)
+    }
+
     /// The figure that decides the best epoch.
     pub fn value(&self, metric: Metric) -> f64 {
         match metric {
@@ -124,7 +140,7 @@ impl RunFiles {
         record.trained_epochs = history.len();
         let values = best.network.values()?;
         artifact::write(&self.model, &record, &predictor::tensors(&best, &values)?)?;
-        Ok(Outcome::Done { best_epoch: record.best_epoch, epochs: history.len(), valid, test })
+        Ok(Outcome::Done { best_epoch: record.best_epoch, restart: record.restart, epochs: history.len(), valid, test })
     }
 }
 
@@ -133,16 +149,20 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
     let data = setup.program.data.as_ref();
     // Rows that were made are named by what makes them.
     let source = data.and_then(|data| data.source.as_ref()).map(ToString::to_string);
-    let file = |role, path: Option<&crate::ir::Path>, split: Option<&Split>| {
-        let path = source.clone().or_else(|| path.map(|path| path.text.clone()));
-        let (path, split) = path.zip(split)?;
-        Some(DataFile { role, path, sha256: split.sha256.clone(), rows: split.len() })
+    let files = |role, paths: fn(&Data) -> &[ir::Path], split: Option<&Split>| {
+        let named: Vec<String> = data.map_or(&[][..], paths).iter().map(|path| path.text.clone()).collect();
+        let named = source.clone().map_or(named, |source| vec![source]);
+        let files = named.into_iter().zip(split.map_or(&[][..], |split| &split.files));
+        let file =
+            |(path, file): (String, &File)| DataFile { role, path, sha256: file.sha256.clone(), rows: file.rows };
+        files.map(file).collect::<Vec<_>>()
     };
     let files = [
-        file(Role::Train, data.and_then(|d| d.train.as_ref()), Some(&dataset.train)),
-        file(Role::Valid, data.and_then(|d| d.valid.as_ref()), dataset.valid.as_ref()),
-        file(Role::Test, data.and_then(|d| d.test.as_ref()), dataset.test.as_ref()),
+        files(Role::Train, |data| &data.train, Some(&dataset.train)),
+        files(Role::Valid, |data| &data.valid, dataset.valid.as_ref()),
+        files(Role::Test, |data| &data.test, dataset.test.as_ref()),
     ];
+    let best = history.iter().rev().find(|record| record.best).or(history.last());
     Record {
         rnnc_version: env!("CARGO_PKG_VERSION").to_string(),
         edition: setup.program.edition,
@@ -152,11 +172,12 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         labels: dataset.labels.as_ref().map_or(Vec::new(), |labels| labels.names().to_vec()),
         class_weights: setup.predictor.loss.class_weights.clone(),
         sizes: setup.predictor.sizes.0.clone(),
-        seed: setup.train.seed,
-        data: files.into_iter().flatten().collect(),
+        seed: setup.program.train.seed,
+        restart: best.and_then(|record| record.restart),
+        data: files.concat(),
         metrics,
         trained_epochs: history.len(),
-        best_epoch: history.iter().rev().find(|record| record.best).map_or(history.len(), |record| record.epoch),
+        best_epoch: best.map_or(0, |record| record.epoch),
     }
 }
 

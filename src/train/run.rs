@@ -1,4 +1,4 @@
-//! One training from start to finish: epochs of steps, the best epoch kept, a checkpoint after each.
+//! One training from start to finish: restarts of epochs of steps, the best epoch kept, a checkpoint after each.
 //!
 //! It draws no random number by itself: everything is keyed by seed, epoch and step, so a run that stops anywhere goes
 //! on as if it had not.
@@ -10,7 +10,9 @@ use super::checkpoint::{Checkpoint, Counted, Position};
 use super::record::{EpochRecord, RunFiles};
 use super::setup::Setup;
 use super::step::{norm, settle_all, settle_rows, update};
-use super::{Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError};
+use super::{
+    Best, EpochLine, Evaluation, LearningRate, Optimizer, Progress, TrainError, Verdict, linear_start, progress,
+};
 use crate::data::Order;
 use crate::ir::Target;
 use crate::lower::{Mode, predicted, to_scalar};
@@ -21,7 +23,13 @@ use crate::predictor::{evaluate, right};
 #[allow(clippy::large_enum_variant)]
 pub enum Outcome {
     /// The figures of the best epoch; `test` only where there is test data.
-    Done { best_epoch: usize, epochs: usize, valid: Option<Evaluation>, test: Option<Evaluation> },
+    Done {
+        best_epoch: usize,
+        restart: Option<usize>,
+        epochs: usize,
+        valid: Option<Evaluation>,
+        test: Option<Evaluation>,
+    },
     /// Stopped from outside, everything written.
     Interrupted { epoch: usize, step: usize },
 }
@@ -29,9 +37,41 @@ pub enum Outcome {
 /// A mean cross entropy above this is past all hope: every class equally likely costs the logarithm of their number.
 const HOPELESS: f64 = 1e6;
 
-/// Trains until the epochs, the patience or `stop` end it.
+/// Trains until the epochs, the patience or `stop` end it, once for each restart.
 pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool) -> Result<Outcome, TrainError> {
     let files = RunFiles::prepare(&out)?;
+    let mut checkpoint = if resume { Some(Checkpoint::read(&files.checkpoint)?) } else { None };
+    let restarts = setup.train.restarts.max(1);
+    let first = checkpoint.as_ref().map_or(0, Checkpoint::restart).min(restarts - 1);
+    let mut history: Vec<EpochRecord> = Vec::new();
+    for restart in first..restarts {
+        if restart > 0 {
+            setup.restart(restart)?;
+        }
+        match self::restart(&mut setup, &files, restart, checkpoint.take(), &mut history, stop) {
+            Ok(None) => {}
+            Ok(Some(interrupted)) => return Ok(interrupted),
+            // Another restart may do better, or has.
+            Err(error @ TrainError::Diverged { .. })
+                if restarts > 1 && (restart + 1 < restarts || best_epoch(&history).is_some()) =>
+            {
+                progress::say(&format!("restart {}: {error}", restart + 1));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    files.finish(&mut setup, &history)
+}
+
+/// Trains once; gives an outcome only where it was interrupted.
+fn restart(
+    setup: &mut Setup,
+    files: &RunFiles,
+    restart: usize,
+    checkpoint: Option<Checkpoint>,
+    history: &mut Vec<EpochRecord>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Outcome>, TrainError> {
     let train = setup.train.clone();
     let steps_per_epoch = setup.steps_per_epoch();
     let sizes: Vec<usize> = setup.predictor.network.values()?.iter().map(Vec::len).collect();
@@ -39,12 +79,11 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
     let mut rate =
         LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps_per_epoch, train.epochs);
     let mut best = Best::new(train.monitor, train.patience);
-    let mut position = Position::default();
-    let mut history: Vec<EpochRecord> = Vec::new();
-    if resume {
-        let checkpoint = Checkpoint::read(&files.checkpoint)?;
-        checkpoint.restore(&mut setup, &mut optimizer, &mut rate, &mut best, &mut position, &mut history)?;
+    let mut position = Position { restart, ..Position::default() };
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.restore(setup, restart, &mut optimizer, &mut rate, &mut best, &mut position, history)?;
     }
+    let numbered = (train.restarts > 1).then_some(restart + 1);
     let loss = setup.predictor.loss.clone();
     let choices = setup.predictor.model.target.choices().is_some();
     // An example of a language model is a token.
@@ -55,6 +94,9 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
 
     while position.epoch < train.epochs && !stopped_early {
         let epoch = position.epoch;
+        let own: Vec<&EpochRecord> = history.iter().filter(|record| record.is_of(restart)).collect();
+        let linear = setup.predictor.network.has_linear_start() && linear_start::goes_on(&own, train.epochs);
+        setup.predictor.network.set_linear(linear);
         let order = Order::Shuffled { seed: train.seed, epoch: epoch as u64 };
         let pass = setup.dataset.train.pass(train.batch_size, train.bptt.unwrap_or(1), order);
         progress.begin_epoch(epoch + 1);
@@ -65,8 +107,8 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                 position.seconds = seconds_before + started.elapsed().as_secs_f64();
                 progress.finish();
                 settle_all(&mut setup.predictor.network, &mut optimizer)?;
-                Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
-                return Ok(Outcome::Interrupted { epoch: epoch + 1, step: position.step });
+                Checkpoint::write(&files.checkpoint, setup, &optimizer, &rate, &best, &position, history)?;
+                return Ok(Some(Outcome::Interrupted { epoch: epoch + 1, step: position.step }));
             }
             let batch = pass.batch(i);
             let mode = Mode::Train { seed: train.seed, step: optimizer.steps() };
@@ -91,7 +133,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                     loss: value,
                     norm,
                     rate: rate.at(optimizer.steps()),
-                    best_epoch: best_epoch(&history),
+                    best_epoch: best_epoch(history),
                 });
             }
             drop((logits, mean));
@@ -114,7 +156,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             None => None,
         };
         // The last step may have spoiled the weights with no loss after it to show that.
-        if let Some(loss) = spoiled(&setup, valid.as_ref())? {
+        if let Some(loss) = spoiled(setup, valid.as_ref())? {
             progress.finish();
             return Err(TrainError::Diverged {
                 epoch: epoch + 1,
@@ -122,11 +164,13 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
                 loss,
                 norm: f64::NAN,
                 rate: rate.at(optimizer.steps().saturating_sub(1)),
-                best_epoch: best_epoch(&history),
+                best_epoch: best_epoch(history),
             });
         }
         let mut record = EpochRecord {
+            restart: numbered,
             epoch: epoch + 1,
+            linear_start: linear,
             train_loss: position.mean_loss(),
             train_accuracy: setup.predictor.model.target.choices().map(|_| position.accuracy()),
             valid_loss: valid.as_ref().map(|v| v.loss),
@@ -141,10 +185,16 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             best: false,
         };
         let watched = record.value(train.monitor);
-        let verdict = best.epoch(watched);
-        rate.epoch_ended(watched, train.monitor);
-        record.best = verdict.improved;
+        // A linear epoch is one of another model: it is neither the best nor one that patience counts.
+        let mut verdict = Verdict { improved: false, stop: false };
+        if !linear {
+            verdict = best.epoch(watched);
+            rate.epoch_ended(watched, train.monitor);
+        }
+        let kept = history.iter().rev().find(|record| record.best).map(|record| record.value(train.monitor));
+        record.best = verdict.improved && kept.is_none_or(|kept| train.monitor.improves(watched, kept));
         progress.epoch(&EpochLine {
+            restart: numbered.map(|restart| (restart, train.restarts)),
             epoch: record.epoch,
             epochs: train.epochs,
             loss: record.train_loss,
@@ -156,13 +206,13 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             best: record.best,
         });
         history.push(record);
-        if verdict.improved || history.len() == 1 {
-            files.write_model(&setup, &history, valid.as_ref())?;
+        if history.last().is_some_and(|record| record.best) || history.len() == 1 {
+            files.write_model(setup, history, valid.as_ref())?;
         }
         stopped_early = verdict.stop;
-        position = Position { epoch: epoch + 1, stopped: stopped_early, ..Position::default() };
-        files.write_metrics(&history)?;
-        Checkpoint::write(&files.checkpoint, &setup, &optimizer, &rate, &best, &position, &history)?;
+        position = Position { restart, epoch: epoch + 1, stopped: stopped_early, ..Position::default() };
+        files.write_metrics(history)?;
+        Checkpoint::write(&files.checkpoint, setup, &optimizer, &rate, &best, &position, history)?;
     }
     progress.finish();
     if stopped_early {
@@ -172,7 +222,7 @@ pub fn run(mut setup: Setup, out: PathBuf, resume: bool, stop: &dyn Fn() -> bool
             train.monitor.name()
         ));
     }
-    files.finish(&mut setup, &history)
+    Ok(None)
 }
 
 fn hopeless(loss: f64) -> bool {

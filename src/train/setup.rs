@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{TrainError, class_weights, initialize};
 use crate::data::{Answers, Dataset, Order, vectors};
-use crate::ir::{Graph, Parameter, Program, Symbol, Train};
+use crate::ir::{Graph, Parameter, Program, Sentences, Symbol, Train};
 use crate::lower::{LowerError, Network};
 use crate::predictor::{Predictor, Sizes, check_children};
 use crate::random::Random;
@@ -31,7 +31,10 @@ impl Setup {
         let resolve = |path: &str| directory.join(path);
         let data = program.data.clone().ok_or(TrainError::NoData)?;
         let model = program.model.clone().ok_or(TrainError::NoModel)?;
-        let dataset = Dataset::load(&data, &model.target, &resolve)?;
+        let mut dataset = Dataset::load(&data, &model.target, &resolve)?;
+        if let Some(share) = data.held_out {
+            dataset.hold_out(share, program.train.seed)?;
+        }
         for split in std::iter::once(&dataset.train).chain(&dataset.valid).chain(&dataset.test) {
             check_children(&model.graph, split)?;
         }
@@ -44,12 +47,8 @@ impl Setup {
                 }
             }
         }
-        let size = |symbol: &Symbol| sizes.get(symbol);
-        let mut values = initial_values(&model.graph, &size, program.train.seed)?;
-        let shapes = Network::shapes(&model.graph, &size)?;
-        for ((parameter, shape), weights) in model.graph.parameters.iter().zip(&shapes).zip(&mut values) {
-            notes.extend(pretrained(parameter, shape, &dataset, &resolve, weights)?);
-        }
+        let (values, found) = weights(&model.graph, &sizes, &dataset, program.train.seed, &resolve)?;
+        notes.extend(found);
         let class_weights = match (&program.train.class_weights, &dataset.labels) {
             (crate::ir::ClassWeights::None, _) | (_, None) => None,
             (weights, Some(labels)) => {
@@ -68,6 +67,33 @@ impl Setup {
     pub fn steps_per_epoch(&self) -> usize {
         self.dataset.train.pass(self.train.batch_size, self.train.bptt.unwrap_or(1), Order::Sorted).len()
     }
+
+    /// Begins again with other weights, and with the seed that is so many after the first. What was held out stays the same.
+    pub fn restart(&mut self, restart: usize) -> Result<(), TrainError> {
+        self.train.seed = self.program.train.seed.wrapping_add(restart as u64);
+        let resolve = |path: &str| self.directory.join(path);
+        let Predictor { model, sizes, .. } = &self.predictor;
+        let (values, _) = weights(&model.graph, sizes, &self.dataset, self.train.seed, &resolve)?;
+        Ok(self.predictor.network.set_values(&values)?)
+    }
+}
+
+/// What the parameters start from, with a line about each file of word vectors.
+fn weights(
+    graph: &Graph,
+    sizes: &Sizes,
+    dataset: &Dataset,
+    seed: u64,
+    resolve: &dyn Fn(&str) -> PathBuf,
+) -> Result<(Vec<Vec<f32>>, Vec<String>), TrainError> {
+    let size = |symbol: &Symbol| sizes.get(symbol);
+    let mut values = initial_values(graph, &size, seed)?;
+    let mut notes = Vec::new();
+    let shapes = Network::shapes(graph, &size)?;
+    for ((parameter, shape), weights) in graph.parameters.iter().zip(&shapes).zip(&mut values) {
+        notes.extend(pretrained(parameter, shape, dataset, resolve, weights)?);
+    }
+    Ok((values, notes))
 }
 
 fn describe(dataset: &Dataset) -> Vec<String> {
@@ -87,8 +113,8 @@ fn describe(dataset: &Dataset) -> Vec<String> {
     )];
     match dataset.train.truncated {
         0 => {}
-        1 => notes.push("1 training text was cut by max_len".into()),
-        n => notes.push(format!("{n} training texts were cut by max_len")),
+        1 => notes.push(format!("1 training text was cut by {}", limits(dataset))),
+        n => notes.push(format!("{n} training texts were cut by {}", limits(dataset))),
     }
     for (field, vocabulary) in &dataset.vocabularies {
         // The two that every vocabulary has.
@@ -99,6 +125,16 @@ fn describe(dataset: &Dataset) -> Vec<String> {
         }
     }
     notes
+}
+
+/// The settings that may have cut a text.
+fn limits(dataset: &Dataset) -> &'static str {
+    let kinds: Vec<Option<Sentences>> = dataset.train.texts.values().map(crate::data::Texts::sentence_kind).collect();
+    match kinds.iter().flatten().next() {
+        None => "max_len",
+        Some(Sentences::Document { .. }) => "max_sentences or max_len",
+        Some(Sentences::Story { .. }) => "memory_size or max_len",
+    }
 }
 
 /// Every parameter by its initializer, its random numbers keyed by its name, so that one more layer changes no other.

@@ -185,6 +185,8 @@ fn made(name: &str) -> String {
     match name {
         "data" => settings(check::DATA),
         "text" => settings(check::TEXT),
+        "document" => settings(check::DOCUMENT),
+        "story" => settings(check::STORY),
         "class" => settings(check::CLASS),
         "tree" => settings(check::TREE),
         "tags" => settings(check::TAGS),
@@ -242,6 +244,8 @@ fn takes(takes: Takes) -> String {
         }
         Takes::Bool => "`true`, `false`".into(),
         Takes::Path => "a file".into(),
+        Takes::Files => "a file, or a list of files".into(),
+        Takes::FilesOrShare => "a file, a list of files, or a share above 0 and below 1".into(),
         Takes::Text => "a text".into(),
         Takes::Name => "a name".into(),
         Takes::Word(words) => list(words.to_vec()),

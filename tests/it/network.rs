@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use rnnc::check::{NoFiles, check};
 use rnnc::data::Tokens;
 use rnnc::diagnostic::Diagnostic;
-use rnnc::ir::{Graph, Model, Node, NodeId, Parameter, Program, Symbol};
+use rnnc::ir::{Graph, Model, Node, NodeId, Op, Parameter, Program, Symbol};
 use rnnc::lower::{Mode, Network};
 use rnnc::predictor::Sizes;
 use rnnc::random::Random;
@@ -35,6 +35,16 @@ pub fn model(text: &str) -> Model {
 /// A padded batch of the field `text`.
 pub fn batch(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
     BTreeMap::from([("text".to_owned(), Tokens::from_texts(texts))])
+}
+
+/// A padded batch of the field `text` as a model reads it: where that is a sequence of sentences, three tokens a sentence.
+pub fn batch_for(graph: &Graph, texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
+    let of_sentences = |node: &Node| matches!(node.op, Op::Input(_)) && node.ty.sequence_axes() == 2;
+    if !graph.nodes.iter().any(of_sentences) {
+        return batch(texts);
+    }
+    let documents: Vec<Vec<&[u32]>> = texts.iter().map(|text| text.chunks(3).collect()).collect();
+    BTreeMap::from([("text".to_owned(), Tokens::from_documents(&documents))])
 }
 
 /// The sizes of a small experiment.

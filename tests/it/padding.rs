@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rnnc::ir::Model;
 use rnnc::lower::{Mode, Network};
 
-use crate::network::{forward, initial_network, model, numbers, places, sizes};
+use crate::network::{batch_for, initial_network, model, numbers, places, sizes};
 
 const VOCABULARY: usize = 20;
 const CLASSES: usize = 3;
@@ -32,7 +32,8 @@ fn models() -> Vec<Model> {
 
 /// The scores of every text.
 fn scores(network: &Network, model: &Model, texts: &[Vec<u32>]) -> Vec<Vec<f32>> {
-    let value = forward(network, model.logits, texts, Mode::Evaluate);
+    let texts_of_model = batch_for(&model.graph, texts);
+    let value = network.forward(&[model.logits], &texts_of_model, Mode::Evaluate).expect("a sound graph").remove(0);
     let numbers = numbers(&value);
     let places = places(model.graph.node(model.logits), &value, texts);
     places.into_iter().map(|places| places.into_iter().map(|place| numbers[place]).collect()).collect()

@@ -41,6 +41,7 @@ impl Work {
         for (i, node) in graph.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
             let cost = graph.cost(node);
             let per_text = cost.per_token.evaluate(&size).unwrap_or(0).saturating_mul(load.len)
+                + cost.per_sentence.evaluate(&size).unwrap_or(0).saturating_mul(load.sentences())
                 + cost.per_text.evaluate(&size).unwrap_or(0);
             let forward = per_text.saturating_mul(load.batch);
             if let Some(row) = work.row(node.call) {

@@ -80,7 +80,7 @@ impl Examples {
 fn too_far(split: &Split, steps: usize, longest: usize) -> Failure {
     Failure::input(format!(
         "no row of {} reaches {steps} steps back; the longest has {longest} tokens, so try --len {longest}",
-        split.path
+        split.path()
     ))
 }
 

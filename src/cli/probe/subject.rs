@@ -52,7 +52,7 @@ impl Subject {
             Symbol::Vocabulary(_) => Some(VOCABULARY),
             Symbol::Classes(_) => Some(CLASSES),
             Symbol::VectorSize(_) => Some(VECTORS),
-            Symbol::Length { .. } | Symbol::Nodes { .. } | Symbol::Declared(_) => None,
+            Symbol::Length { .. } | Symbol::Sentences { .. } | Symbol::Nodes { .. } | Symbol::Declared(_) => None,
         };
         let values = initial_values(&model.graph, &size, seed).map_err(Failure::input)?;
         let examples = Examples::made_up(&model, &size, seed, arguments)?;
@@ -66,12 +66,13 @@ impl Subject {
         let (predictor, record) = predictor::load(path).map_err(Failure::input)?;
         recurrent(&predictor.model, path)?;
         let seed = arguments.seed.unwrap_or(record.seed);
-        let file = || record.data.iter().find(|file| file.role == Role::Train);
         let split = match &predictor.data.source {
             Some(source) => synthetic::rows(source, &predictor.model.target, Part::Train),
             None => {
-                let path = file().and_then(|file| eval::find(path, &file.path));
-                path.map(|path| eval::read(&predictor, &path)).transpose()?
+                let files = record.data.iter().filter(|file| file.role == Role::Train);
+                let files: Option<Vec<_>> = files.map(|file| eval::find(path, &file.path)).collect();
+                let files = files.filter(|files| !files.is_empty());
+                files.map(|files| eval::read(&predictor, &files)).transpose()?
             }
         };
         if let Some(split) = split {

@@ -74,6 +74,11 @@ pub fn to_scalar(value: &Tensor) -> Result<f64, LowerError> {
     Ok(f64::from(value.to_scalar::<f32>()?))
 }
 
+/// All numbers, row-major.
+pub fn to_values(values: &Tensor) -> Result<Vec<f32>, LowerError> {
+    Ok(values.flatten_all()?.to_vec1()?)
+}
+
 /// The rows of the last axis, whatever stands before it; the numbers of a vector are rows by themselves. What the rooms
 /// below see of a tensor.
 pub fn to_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, LowerError> {

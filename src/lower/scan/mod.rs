@@ -147,7 +147,8 @@ pub(super) struct Projection {
 }
 
 impl Scan {
-    /// `(input: [T, B, G], parameters as of [`Step::flat`]) -> [T, B, H]`: the first state after every step.
+    /// `(input: [T, B, G], parameters as of [`Step::flat`]) -> [T, B, H]`: the first state after every step. Axes
+    /// between `T` and the features of the input are one batch.
     pub fn apply(self, input: &Tensor, parameters: &[Tensor]) -> Result<Tensor> {
         let parameters = joined(parameters)?;
         let start = self.start();
@@ -158,7 +159,7 @@ impl Scan {
         }
         let record = self.record && (input.track_op() || parameters.track_op());
         let scan = Scan { record, ..self };
-        let input = input.contiguous()?;
+        let input = scan.flat(input)?;
         match scan.step.program {
             Ok(_) => input.apply_op2(&parameters, Charged::new(fused::Fused::new(scan))),
             Err(_) => input.apply_op2(&parameters, Charged::new(reference::Recurrence::new(scan))),
@@ -171,9 +172,20 @@ impl Scan {
         let split = own.iter().map(Tensor::elem_count).sum();
         let parameters = joined(&[own, others].concat())?;
         let record = self.record && (input.track_op() || parameters.track_op());
+        let input = self.flat(input)?;
         let [forward, backward] = [self, backward].map(|scan| fused::Fused::new(Scan { record, ..scan }));
         let both = both_ways::BothWays::new(forward, backward, split);
-        input.contiguous()?.apply_op2(&parameters, Charged::new(both))
+        input.apply_op2(&parameters, Charged::new(both))
+    }
+
+    /// The input as `[T, B, G]`: axes between `T` and the features are one batch.
+    fn flat(&self, input: &Tensor) -> Result<Tensor> {
+        let input = input.contiguous()?;
+        match input.dims() {
+            [_, _, _] => Ok(input),
+            [.., width] => input.reshape((self.sequence.steps, self.batch(), *width)),
+            [] => bail!("a recurrence reads a sequence"),
+        }
     }
 
     fn batch(&self) -> usize {

@@ -110,6 +110,24 @@ fn run(example: &Example, nodes: &[Node], at: &Step, memory: &mut Memory) -> Vec
             }
             Op::Unary(op) => input(0).iter().map(|x| unary(*op, *x)).collect(),
             Op::Softmax => rows(0).flat_map(softmax).collect(),
+            Op::SoftmaxOfSlots { slots } => {
+                let empty = vec![0.0; slots.saturating_sub(text.len())];
+                softmax(&[input(0).as_slice(), &empty].concat())[..text.len()].to_vec()
+            }
+            Op::LinearStart => input(1).clone(),
+            Op::PositionEncoding => {
+                let (steps, features) = (text.len() as f64, width(&node.inputs[0]) as f64);
+                let weight = |j: f64, k: f64| (1.0 - j / steps) - k / features * (1.0 - 2.0 * j / steps);
+                let row = |(j, row): (usize, &[f64])| {
+                    let weights = (1..).map(|k| weight(j as f64 + 1.0, f64::from(k)));
+                    row.iter().zip(weights).map(|(x, w)| x * w).collect::<Vec<_>>()
+                };
+                rows(0).enumerate().flat_map(row).collect()
+            }
+            Op::ByDistance => {
+                let table: Vec<&[f64]> = rows(0).collect();
+                (0..text.len()).rev().flat_map(|d| table[d.min(table.len() - 1)]).copied().collect()
+            }
             Op::Dropout { .. } => input(0).clone(),
             Op::Concat => {
                 let lines = count(&node.ty) / node.ty.last_axis().map_or(1, size);

@@ -4,6 +4,7 @@ mod carried;
 mod cells;
 mod fused;
 mod interpreter;
+mod nested;
 mod operations;
 mod padding;
 mod recurrence;

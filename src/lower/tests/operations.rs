@@ -123,6 +123,20 @@ fn operations_over_time() {
     }
     check_on_sequence(|b, x| b.node(Op::Last, &[x]));
     check_on_sequence(|b, x| b.node(Op::First, &[x]));
+    check_on_sequence(|b, x| b.node(Op::PositionEncoding, &[x]));
+    for slots in [1, 3, 9] {
+        check_on_sequence(|b, x| {
+            let scores = b.node(Op::ReduceFeatures(Reduction::Sum), &[x]);
+            b.node(Op::SoftmaxOfSlots { slots }, &[scores])
+        });
+    }
+    for rows in [1, 2, 6] {
+        check_on_sequence(|b, x| {
+            let table = b.parameter(&[rows, 3]);
+            let rows = b.node(Op::ByDistance, &[table, x]);
+            b.node(Op::Binary(BinaryOp::Multiply), &[x, rows])
+        });
+    }
     // Attention of Bahdanau et al. 2015 with a learned query.
     check_on_sequence(|b, x| {
         let query = b.parameter(&[3]);

@@ -9,13 +9,18 @@ use crate::random::Random;
 
 /// A graph of random operations over a random number of sequence values, ending in features of the example.
 fn random_graph(seed: u64) -> (Builder, NodeId) {
-    let mut random = Random::new(seed, &[1]);
     let mut b = Builder::new(seed);
+    let output = random_features(&mut b, seed);
+    (b, output)
+}
+
+pub(super) fn random_features(b: &mut Builder, seed: u64) -> NodeId {
+    let mut random = Random::new(seed, &[1]);
     let mut sequences = vec![b.embedding(VOCABULARY, 3)];
     for _ in 0..1 + random.below(5) {
         let x = sequences[random.below(sequences.len())];
         let width = b.width(x);
-        sequences.push(match random.below(9) {
+        sequences.push(match random.below(10) {
             0 => b.dense(x, 2),
             1 => b.node(Op::Unary([UnaryOp::Tanh, UnaryOp::Relu, UnaryOp::Exp][random.below(3)]), &[x]),
             2 => b.node(Op::Shift { steps: random.below(7) as i64 - 3 }, &[x]),
@@ -23,9 +28,10 @@ fn random_graph(seed: u64) -> (Builder, NodeId) {
             4 => b.node(Op::Concat, &[x, sequences[0]]),
             5 => b.node(narrow(width - 1, 1), &[x]),
             6 => {
-                let pooled = summary(&mut b, x, random.below(6));
+                let pooled = summary(b, x, random.below(6));
                 b.node(Op::Binary(BinaryOp::Subtract), &[x, pooled])
             }
+            9 => b.node(Op::PositionEncoding, &[x]),
             kind => {
                 let cell = b.cell(width, &[2, 3], |c| {
                     let (input, recurrent) = (c.dense(c.x(), width, 3), c.dense(c.state(0), 2, 3));
@@ -40,13 +46,12 @@ fn random_graph(seed: u64) -> (Builder, NodeId) {
         });
     }
     let last = *sequences.last().expect("there is one");
-    let summary = summary(&mut b, last, random.below(6));
-    let output = b.dense(summary, 2);
-    (b, output)
+    let summary = summary(b, last, random.below(6));
+    b.dense(summary, 2)
 }
 
 /// One of the ways from `[T, F]` to `[F]`.
-fn summary(b: &mut Builder, x: NodeId, kind: usize) -> NodeId {
+pub(super) fn summary(b: &mut Builder, x: NodeId, kind: usize) -> NodeId {
     match kind {
         0 => b.node(Op::Last, &[x]),
         1 => b.node(Op::First, &[x]),
