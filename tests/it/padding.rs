@@ -46,7 +46,8 @@ fn distance(left: &[f32], right: &[f32]) -> f32 {
 #[test]
 fn every_layer_of_the_library_is_in_the_file() {
     let words: Vec<&str> = EVERY_LAYER.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    for source in sources("stdlib") {
+    // What reads trees cannot be there; src/lower/tests/trees.rs has a test of its own.
+    for source in sources("stdlib").iter().filter(|source| !source.contains("children")) {
         for line in source.lines() {
             let defined = line.strip_prefix("layer ").or(line.strip_prefix("cell "));
             if let Some((name, _)) = defined.and_then(|rest| rest.split_once('(')) {
