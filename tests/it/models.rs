@@ -66,6 +66,7 @@ fn they_learn_from_the_data_that_ships_with_them() {
         }
         let setup = setup_with(&text, folder.path(), |program| {
             program.train.epochs = 3;
+            program.train.restarts = 1;
             program.train.batch_size = 16;
             if let Some(source) = program.data.as_mut().and_then(|data| data.source.as_mut()) {
                 shorten(source);
