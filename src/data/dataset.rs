@@ -302,7 +302,8 @@ pub(super) mod tests {
         let data = data("chars");
         let set = Dataset::load(&data, &target(), &|name| folder.path().join(name)).unwrap();
         let path = folder.path().join("train.tsv");
-        let again = Split::read(&[path.clone()], &data, &target(), &set.vocabularies, set.labels.as_ref()).unwrap();
+        let again =
+            Split::read(std::slice::from_ref(&path), &data, &target(), &set.vocabularies, set.labels.as_ref()).unwrap();
         assert_eq!(again, set.train);
     }
 

@@ -63,7 +63,7 @@ fn read_sentences(b: &mut Builder, sentences: NodeId, kind: usize) -> NodeId {
     let table = b.parameter(&[3, 2]);
     let times = b.node(Op::ByDistance, &[table, sentences]);
     let timed = b.node(Op::Binary(BinaryOp::Add), &[sentences, times]);
-    let read = b.scan(cell, kind % 2 == 0, timed);
+    let read = b.scan(cell, kind.is_multiple_of(2), timed);
     summary(b, read, kind)
 }
 
