@@ -22,7 +22,7 @@ def rnnc(a, threads, folder):
     """Trees per second, and MiB."""
     with tempfile.TemporaryDirectory() as out:
         command = [a.rnnc, "train", REPOSITORY / "models/tree_lstm.rnn", "--out", out, "--threads", threads]
-        settings = {"train.epochs": a.epochs, "data.train": folder / "train.ptb", "data.valid": folder / "valid.ptb", "data.test": folder / "valid.ptb"}
+        settings = {"train.epochs": a.epochs, "train.optimizer": "adagrad(0.05)", "data.train": folder / "train.ptb", "data.valid": folder / "valid.ptb", "data.test": folder / "valid.ptb"}
         for name, value in settings.items():
             command += ["--set", f"{name}={value}"]
         _, memory = run(command)

@@ -39,8 +39,12 @@ impl Rewrite {
 /// Products with joined vectors become sums of products.
 fn products(cell: &Cell) -> Cell {
     let mut rewrite = Rewrite::default();
+    let by_state = by_state(cell);
     for node in &cell.nodes {
-        let new = match joined(cell, node) {
+        // Up a tree a product of the children alone is better done at once: there is no part of it to take out.
+        let whole =
+            |(_, parts): &(NodeId, Vec<NodeId>)| cell.is_of_trees() && parts.iter().all(|part| by_state[part.0]);
+        let new = match joined(cell, node).filter(|joined| !whole(joined)) {
             Some((weight, parts)) => {
                 let mut start = Dim::default();
                 let mut sum = None;
@@ -83,12 +87,20 @@ fn add(rewrite: &mut Rewrite, like: &Node, a: NodeId, b: NodeId) -> NodeId {
     rewrite.push(Node { op: Op::Binary(BinaryOp::Add), inputs: vec![a, b], ty, ..like.clone() })
 }
 
+/// Which nodes need a state.
+fn by_state(cell: &Cell) -> Vec<bool> {
+    let mut by_state: Vec<bool> = Vec::with_capacity(cell.nodes.len());
+    for node in &cell.nodes {
+        by_state.push(node.op.is_recurrent() || node.inputs.iter().any(|input| by_state[input.0]));
+    }
+    by_state
+}
+
 /// In every sum the terms that need no state come first: those of an example, then those that all share.
 fn sums(cell: &Cell) -> Cell {
-    let mut by_state = vec![false; cell.nodes.len()];
+    let by_state = by_state(cell);
     let mut uses = vec![0; cell.nodes.len()];
-    for (i, node) in cell.nodes.iter().enumerate() {
-        by_state[i] = node.op.is_recurrent() || node.inputs.iter().any(|input| by_state[input.0]);
+    for node in &cell.nodes {
         node.inputs.iter().for_each(|input| uses[input.0] += 1);
     }
     cell.states.iter().for_each(|state| uses[state.next.0] += 1);

@@ -37,8 +37,14 @@ pub fn batch(texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
     BTreeMap::from([("text".to_owned(), Tokens::from_texts(texts))])
 }
 
-/// A padded batch of the field `text` as a model reads it: where that is a sequence of sentences, three tokens a sentence.
+/// A padded batch of the field `text` as a model reads it: where that is a sequence of sentences, three tokens a sentence; where
+/// it is a tree, the nodes of a heap.
 pub fn batch_for(graph: &Graph, texts: &[Vec<u32>]) -> BTreeMap<String, Tokens> {
+    if graph.nodes.iter().any(|node| matches!(node.op, Op::Input(_)) && node.ty.is_tree()) {
+        let heap = |text: &Vec<u32>| (0..text.len() as u32).map(|n| n.saturating_sub(1) / 2).collect();
+        let parents: Vec<Vec<u32>> = texts.iter().map(heap).collect();
+        return BTreeMap::from([("text".to_owned(), Tokens::from_trees(texts, &parents))]);
+    }
     let of_sentences = |node: &Node| matches!(node.op, Op::Input(_)) && node.ty.sequence_axes() == 2;
     if !graph.nodes.iter().any(of_sentences) {
         return batch(texts);
