@@ -47,13 +47,32 @@ def file(folder, task, part):
     return found[0]
 
 
+def answer(line):
+    """The answer of a question, nothing for a statement."""
+    parts = line.split("\t")
+    return parts[1].strip() if len(parts) > 1 else None
+
+
+def answerable(train, test, to):
+    """Copies the test file without the questions whose answer no training question has, which rnnc refuses to be asked: they
+    count as wrong. Returns how many were left out, and how many are left."""
+    known = {answer(line) for line in train.read_text().splitlines()}
+    lines = test.read_text().splitlines()
+    kept = [line for line in lines if answer(line) in known | {None}]
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text("\n".join(kept) + "\n")
+    return len(lines) - len(kept), sum(answer(line) is not None for line in kept)
+
+
 def train(options, task):
     """Error on the test and validation questions in per cent, the restart that was kept, and seconds."""
     out = options.out / f"qa{task}"
+    test = options.out / f"qa{task}_test.txt"
+    unknown, asked = answerable(file(options.data, task, "train"), file(options.data, task, "test"), test)
     settings = [
         f"data.train={file(options.data, task, 'train')}",
         "data.valid=0.1",
-        f"data.test={file(options.data, task, 'test')}",
+        f"data.test={test}",
         f"train.restarts={options.restarts}",
         f"train.seed={options.seed}",
         *options.set,
@@ -70,8 +89,8 @@ def train(options, task):
     )
     metrics = json.loads(inspected.stdout)["metrics"]
     kept = result.stdout.splitlines()[0]
-    error = lambda part: 100 * (1 - metrics[part]["accuracy"])
-    return error("test"), error("valid"), kept, time.time() - started
+    wrong = unknown + asked * (1 - metrics["test"]["accuracy"])
+    return 100 * wrong / (unknown + asked), 100 * (1 - metrics["valid"]["accuracy"]), kept, time.time() - started
 
 
 def main():
