@@ -55,13 +55,20 @@ def answer(line):
 
 def answerable(train, test, to):
     """Copies the test file without the questions whose answer no training question has, which rnnc refuses to be asked: they
-    count as wrong. Returns how many were left out, and how many are left."""
+    count as wrong. Returns how many were left out, and how many are left. Lines are numbered anew, supporting lines go."""
     known = {answer(line) for line in train.read_text().splitlines()}
-    lines = test.read_text().splitlines()
-    kept = [line for line in lines if answer(line) in known | {None}]
+    lines, number, left_out = [], 0, 0
+    for line in test.read_text().splitlines():
+        old, text = line.split(" ", 1)
+        number = 0 if old == "1" else number
+        if answer(line) not in known | {None}:
+            left_out += 1
+            continue
+        number += 1
+        lines.append(f"{number} " + "\t".join(text.split("\t")[:2]))
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text("\n".join(kept) + "\n")
-    return len(lines) - len(kept), sum(answer(line) is not None for line in kept)
+    to.write_text("\n".join(lines) + "\n")
+    return left_out, sum(answer(line) is not None for line in lines)
 
 
 def train(options, task):

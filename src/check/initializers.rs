@@ -61,8 +61,12 @@ impl Checker<'_> {
             );
             return None;
         }
-        if initializer == Initializer::Identity || initializer == Initializer::Orthogonal {
-            let word = if initializer == Initializer::Identity { "identity" } else { "orthogonal" };
+        let matrix = match initializer {
+            Initializer::Identity(_) => Some("identity"),
+            Initializer::Orthogonal => Some("orthogonal"),
+            _ => None,
+        };
+        if let Some(word) = matrix {
             if pending.shape.len() != 2 {
                 let message = format!(
                     "`{word}` is for matrices, and `{}` has {} axes",
@@ -161,7 +165,8 @@ impl Checker<'_> {
             ("kaiming_uniform", []) => Initializer::KaimingUniform,
             ("kaiming_normal", []) => Initializer::KaimingNormal,
             ("orthogonal", []) => Initializer::Orthogonal,
-            ("identity", []) => Initializer::Identity,
+            ("identity", []) => Initializer::Identity(1.0),
+            ("identity", [scale]) => Initializer::Identity(*scale),
             ("block", [blocks, index, value]) if *blocks >= 1.0 && *index >= 0.0 && index < blocks => {
                 Initializer::Block { blocks: *blocks as usize, index: *index as usize, value: *value }
             }

@@ -45,7 +45,8 @@ pub enum Initializer {
     KaimingNormal,
     /// Saxe et al. 2014; rows or columns are orthonormal, whichever are fewer.
     Orthogonal,
-    Identity,
+    /// This number on the diagonal.
+    Identity(f64),
     /// Zeros, but `value` in the block `index` of `blocks` equal blocks of the first axis: the forget gate's bias.
     Block {
         blocks: usize,

@@ -40,7 +40,7 @@ pub fn initialize(
         Initializer::KaimingUniform => symmetric(count, (6.0 / fan_in).sqrt(), random),
         Initializer::KaimingNormal => normal(count, 0.0, (2.0 / fan_in).sqrt(), random),
         Initializer::Orthogonal => orthogonal(shape, random),
-        Initializer::Identity => identity(shape),
+        Initializer::Identity(scale) => identity(shape, *scale),
         Initializer::Block { blocks, index, value } => block(count, *blocks, *index, *value),
     }
 }
@@ -65,16 +65,22 @@ fn rows_and_columns(shape: &[usize]) -> (usize, usize) {
     }
 }
 
-/// Ones on the diagonal; where the first axis is a multiple of the second (the gates of a recurrent weight),
-/// on the diagonal of every square block.
-fn identity(shape: &[usize]) -> Vec<f32> {
+/// `scale` on the diagonal; where one axis is a multiple of the other (the gates of a recurrent weight, the children of a
+/// node), on the diagonal of every square block.
+fn identity(shape: &[usize], scale: f64) -> Vec<f32> {
     let (rows, columns) = rows_and_columns(shape);
     let mut values = vec![0.0; rows * columns];
-    let square_blocks = columns > 0 && rows.is_multiple_of(columns);
+    let blocks = |long: usize, short: usize| short > 0 && long.is_multiple_of(short);
     for row in 0..rows {
-        let column = if square_blocks { row % columns } else { row };
-        if column < columns {
-            values[row * columns + column] = 1.0;
+        for column in 0..columns {
+            let on_diagonal = match (blocks(rows, columns), blocks(columns, rows)) {
+                (true, _) => row % columns == column,
+                (_, true) => row == column % rows,
+                _ => row == column,
+            };
+            if on_diagonal {
+                values[row * columns + column] = scale as f32;
+            }
         }
     }
     values
@@ -244,10 +250,12 @@ mod tests {
 
     #[test]
     fn every_gate_gets_an_identity() {
-        let values = draw(Initializer::Identity, &[4, 2], 0);
+        let values = draw(Initializer::Identity(1.0), &[4, 2], 0);
         assert_eq!(values, [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(draw(Initializer::Identity, &[2, 3], 0), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-        assert_eq!(draw(Initializer::Identity, &[3, 2], 0), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        let children = draw(Initializer::Identity(0.5), &[2, 4], 0);
+        assert_eq!(children, [0.5, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0, 0.5]);
+        assert_eq!(draw(Initializer::Identity(1.0), &[2, 3], 0), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        assert_eq!(draw(Initializer::Identity(1.0), &[3, 2], 0), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
     }
 
     #[test]
@@ -261,7 +269,7 @@ mod tests {
 
     #[test]
     fn empty_shapes_are_empty() {
-        for initializer in [Initializer::Orthogonal, Initializer::Identity, Initializer::XavierUniform] {
+        for initializer in [Initializer::Orthogonal, Initializer::Identity(1.0), Initializer::XavierUniform] {
             assert!(draw(initializer.clone(), &[0, 3], 1).is_empty());
             assert!(draw(initializer, &[3, 0], 1).is_empty());
         }
