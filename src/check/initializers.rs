@@ -66,16 +66,14 @@ impl Checker<'_> {
             Initializer::Orthogonal => Some("orthogonal"),
             _ => None,
         };
-        if let Some(word) = matrix {
-            if pending.shape.len() != 2 {
-                let message = format!(
-                    "`{word}` is for matrices, and `{}` has {} axes",
-                    pending.declaration.name.name,
-                    pending.shape.len()
-                );
-                self.report(Diagnostic::new(code::RANK, pending.declaration.span, message).here("not a matrix"));
-                return None;
-            }
+        if let Some(word) = matrix.filter(|_| pending.shape.len() != 2) {
+            let message = format!(
+                "`{word}` is for matrices, and `{}` has {} axes",
+                pending.declaration.name.name,
+                pending.shape.len()
+            );
+            self.report(Diagnostic::new(code::RANK, pending.declaration.span, message).here("not a matrix"));
+            return None;
         }
         let (span, call) = (pending.declaration.span, self.current().call);
         Some(Parameter { name, shape: pending.shape.clone(), initializer, trainable, pretrained, span, call })
