@@ -46,7 +46,7 @@ impl Tokenizer {
     pub fn sentences<'t>(&self, text: &'t str) -> (Vec<&'t str>, bool) {
         let (mut sentences, most): (Vec<&str>, _) = match self.sentences {
             None => return (vec![text], false),
-            Some(Sentences::Document { max_sentences }) => (text.unicode_sentences().collect(), max_sentences),
+            Some(Sentences::Document { max_sentences }) => (text.split_sentence_bounds().collect(), max_sentences),
             Some(Sentences::Story { memory_size, .. }) => (text.lines().collect(), memory_size),
         };
         sentences.retain(|sentence| sentence.graphemes(true).any(|piece| self.is_token(piece)));
@@ -149,6 +149,14 @@ mod tests {
     fn punctuation_can_be_left_out() {
         let tokenizer = Tokenizer::new(&Text { punctuation: false, lowercase: true, ..text(TextKind::Words) });
         assert_eq!(tokenizer.tokens("Where's Mary? \"3.50 €\" — 好。"), ["where's", "mary", "3.50", "好"]);
+    }
+
+    #[test]
+    fn a_sentence_of_signs_is_a_sentence() {
+        let document = Some(Sentences::Document { max_sentences: None });
+        let field = Text { sentences: document, ..text(TextKind::Words) };
+        assert_eq!(Tokenizer::new(&field).sentences(" ===== \n").0, ["====="]);
+        assert_eq!(Tokenizer::new(&field).sentences("One. ... Two!").0.concat().replace(' ', ""), "One....Two!");
     }
 
     #[test]
