@@ -97,12 +97,13 @@ impl<K: Kernel<2>> CustomOp2 for OnTape<K> {
 
     fn bwd(&self, x: &Tensor, y: &Tensor, result: &Tensor, up: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let [dx, dy] = with_values([x, y, result, up], |[x, y, result, up]| self.kernel.backward([x, y], result, up))?;
-        // A gradient that nobody asked for would only be kept alive by candle's store.
-        let give = |gradient, of: &Tensor| {
-            of.track_op().then(|| Tensor::from_vec(gradient, of.shape(), of.device())).transpose()
-        };
-        Ok((give(dx, x)?, give(dy, y)?))
+        Ok((wanted(dx, x)?, wanted(dy, y)?))
     }
+}
+
+/// The gradient of a tensor, where one is asked for: any other would only be kept alive by candle's store.
+pub fn wanted(gradient: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
+    of.track_op().then(|| Tensor::from_vec(gradient, of.shape(), of.device())).transpose()
 }
 
 /// The values of a contiguous storage.

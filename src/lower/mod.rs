@@ -18,6 +18,7 @@ mod gradient;
 mod loss;
 mod scan;
 mod states;
+mod tape;
 mod time;
 mod watch;
 

@@ -11,17 +11,16 @@ mod forest;
 mod level;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor, Var, bail};
+use candle_core::{Device, Result, Tensor, Var};
 
 use super::LowerError;
 use super::scan::Step;
-use super::scan::reference::{Seed, add};
+use super::tape::{self, Recorded, add, seeded};
 use crate::ir::{Cell, ParameterId};
 use crate::kernels::product::Factors;
-use crate::kernels::profile::Charged;
-use crate::kernels::{slice, with_values};
+use crate::kernels::with_values;
 use crate::passes::leaves;
 pub(super) use forest::Forest;
 use level::Level;
@@ -58,11 +57,35 @@ impl Fold {
     /// `(input: [N, B, I], parameters: [P]) -> [N, B, H]`: the first state at every node.
     pub fn apply(self, input: &Tensor, parameters: &Tensor) -> Result<Tensor> {
         let record = self.record && (input.track_op() || parameters.track_op());
-        let on_tape = OnTape { fold: Fold { record, ..self }, tape: Mutex::new(None) };
-        input.contiguous()?.apply_op2(parameters, Charged::new(on_tape))
+        tape::apply(Fold { record, ..self }, input, parameters)
     }
 
-    /// Computes all levels; gives the result and, when recording, what backward needs.
+    /// A value that the graph of a level starts from.
+    fn leaf(&self, values: Vec<f32>, shape: &[usize]) -> Result<Tensor> {
+        if self.record {
+            Ok(Var::from_vec(values, shape, &Device::Cpu)?.into_inner())
+        } else {
+            Tensor::from_vec(values, shape, &Device::Cpu)
+        }
+    }
+}
+
+impl Recorded for Fold {
+    const NAME: &'static str = "fold";
+    type Tape = Tape;
+
+    fn shape(&self) -> (usize, usize, usize) {
+        (self.nodes, self.batch, self.step.step.input)
+    }
+
+    fn total(&self) -> usize {
+        self.step.step.total()
+    }
+
+    fn width(&self) -> usize {
+        self.step.step.states[0]
+    }
+
     fn run(&self, input: &[f32], parameters: &[f32]) -> std::result::Result<(Vec<f32>, Option<Tape>), LowerError> {
         let Step { input: width, states, .. } = &*self.step.step;
         let parameters =
@@ -102,39 +125,25 @@ impl Fold {
         Ok((result, self.record.then_some(Tape { parameters, factors, levels })))
     }
 
-    /// A value that the graph of a level starts from.
-    fn leaf(&self, values: Vec<f32>, shape: &[usize]) -> Result<Tensor> {
-        if self.record {
-            Ok(Var::from_vec(values, shape, &Device::Cpu)?.into_inner())
-        } else {
-            Tensor::from_vec(values, shape, &Device::Cpu)
-        }
-    }
-
-    /// The gradients of input and joined parameters.
-    fn back(&self, tape: Tape, upstream: &[f32]) -> Result<(Vec<f32>, Vec<f32>)> {
+    fn back(&self, tape: Tape, upstream: &Tensor) -> Result<(Vec<f32>, Vec<f32>)> {
         let Step { input: width, states, .. } = &*self.step.step;
         let mut d_input = vec![0.0; self.nodes * self.batch * width];
         let mut d_parameters = vec![0.0; self.step.step.total()];
         // Of the states of all nodes: what the parents and, for the first state, the result bring.
         let mut d_states: Vec<Vec<f32>> =
             states.iter().map(|width| vec![0.0; self.forest.rows.len() * width]).collect();
-        for (row, d_state) in self.forest.rows.iter().zip(d_states[0].chunks_exact_mut(states[0].max(1))) {
-            d_state.copy_from_slice(&upstream[row * states[0]..][..states[0]]);
-        }
-        for Record { level, x, read, next } in tape.levels.into_iter().rev() {
-            let mut loss: Option<Tensor> = None;
-            for ((next, d_state), width) in
-                next.iter().zip(&d_states).zip(states).filter(|((next, _), _)| next.track_op())
-            {
-                let up = d_state[level.places.start * width..level.places.end * width].to_vec();
-                let seed = next.apply_op1(Seed { upstream: Tensor::from_vec(up, next.shape(), &Device::Cpu)? })?;
-                loss = Some(match loss {
-                    Some(loss) => loss.add(&seed)?,
-                    None => seed,
-                });
+        with_values([upstream], |[upstream]| {
+            for (row, d_state) in self.forest.rows.iter().zip(d_states[0].chunks_exact_mut(states[0].max(1))) {
+                d_state.copy_from_slice(&upstream[row * states[0]..][..states[0]]);
             }
-            let Some(loss) = loss else { continue };
+        })?;
+        for Record { level, x, read, next } in tape.levels.into_iter().rev() {
+            let on_tape = next.iter().zip(&d_states).zip(states).filter(|((next, _), _)| next.track_op());
+            let seeds = on_tape.map(|((next, d_state), width)| {
+                let up = d_state[level.places.start * width..level.places.end * width].to_vec();
+                Ok((next, Tensor::from_vec(up, next.shape(), &Device::Cpu)?))
+            });
+            let Some(loss) = seeded(seeds)? else { continue };
             let gradients = loss.backward()?;
             if let Some(gradient) = gradients.get(&x) {
                 with_values([gradient], |[gradient]| {
@@ -167,7 +176,7 @@ impl Fold {
 }
 
 /// What forward leaves for backward.
-struct Tape {
+pub(super) struct Tape {
     /// The leaves all levels share.
     parameters: BTreeMap<ParameterId, Tensor>,
     /// Of the products with each of them.
@@ -182,46 +191,4 @@ struct Record {
     read: level::Read,
     /// The graph of the level hangs on these.
     next: Vec<Tensor>,
-}
-
-struct OnTape {
-    fold: Fold,
-    /// Set by forward, taken by backward, which can so run only once.
-    tape: Mutex<Option<Tape>>,
-}
-
-impl CustomOp2 for OnTape {
-    fn name(&self) -> &'static str {
-        "fold"
-    }
-
-    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (fold, step) = (&self.fold, &self.fold.step.step);
-        let shape = (fold.nodes, fold.batch, step.input);
-        let total = step.total();
-        if l1.shape().dims3()? != shape || l2.shape().dims1()? != total {
-            bail!("a fold of {shape:?} with {total} parameters got {:?} and {:?}", l1.shape(), l2.shape());
-        }
-        let (result, tape) = fold.run(slice(s1, l1)?, slice(s2, l2)?).map_err(candle_core::Error::wrap)?;
-        if let Ok(mut slot) = self.tape.lock() {
-            *slot = tape;
-        }
-        Ok((CpuStorage::F32(result), (shape.0, shape.1, step.states[0]).into()))
-    }
-
-    fn bwd(
-        &self,
-        input: &Tensor,
-        parameters: &Tensor,
-        _: &Tensor,
-        up: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let Some(tape) = self.tape.lock().ok().and_then(|mut slot| slot.take()) else {
-            bail!("a fold goes backward once, and only if it was recorded");
-        };
-        let (d_input, d_parameters) = with_values([up], |[up]| self.fold.back(tape, up))??;
-        let give =
-            |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
-        Ok((give(d_input, input)?, give(d_parameters, parameters)?))
-    }
 }

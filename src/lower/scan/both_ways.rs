@@ -3,12 +3,12 @@
 
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::fused::Fused;
 use crate::kernels::features::Concat;
 use crate::kernels::threads::side_by_side;
-use crate::kernels::{Kernel, slice, with_values};
+use crate::kernels::{Kernel, slice, wanted, with_values};
 
 pub(super) struct BothWays {
     forward: Fused,
@@ -71,8 +71,6 @@ impl CustomOp2 for BothWays {
     fn bwd(&self, x: &Tensor, joined: &Tensor, _: &Tensor, up: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let width = x.dim(2)?;
         let [dx, sums] = with_values([x, joined, up], |values| self.gradients(values, width))??;
-        let give =
-            |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
-        Ok((give(dx, x)?, give(sums, joined)?))
+        Ok((wanted(dx, x)?, wanted(sums, joined)?))
     }
 }

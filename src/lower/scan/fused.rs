@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::Scan;
 use crate::ir::ParameterId;
@@ -11,7 +11,7 @@ use crate::kernels::buffers::{self, Buffer};
 use crate::kernels::column_sums::column_sums;
 use crate::kernels::gemm::{Matrix, Start, gemm};
 use crate::kernels::recurrence::{Forward, Recurrence};
-use crate::kernels::{slice, with_values};
+use crate::kernels::{slice, wanted, with_values};
 use crate::passes::fuse::program::Program;
 
 pub(super) struct Fused {
@@ -184,8 +184,6 @@ impl CustomOp2 for Fused {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let width = x.dim(2)?;
         let [dx, sums] = with_values([x, joined, result, up], |values| self.gradients(values, width))??;
-        let give =
-            |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
-        Ok((give(dx, x)?, give(sums, joined)?))
+        Ok((wanted(dx, x)?, wanted(sums, joined)?))
     }
 }

@@ -7,7 +7,7 @@
 
 mod both_ways;
 mod fused;
-pub(super) mod reference;
+mod reference;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +17,7 @@ use candle_core::{Device, Result, Tensor, bail};
 
 use super::LowerError;
 use super::batch::size;
+use super::tape;
 use super::watch::WatchedScan;
 use crate::ir::{Cell, Graph, Op, ParameterId};
 use crate::kernels::profile::Charged;
@@ -162,7 +163,7 @@ impl Scan {
         let input = scan.flat(input)?;
         match scan.step.program {
             Ok(_) => input.apply_op2(&parameters, Charged::new(fused::Fused::new(scan))),
-            Err(_) => input.apply_op2(&parameters, Charged::new(reference::Recurrence::new(scan))),
+            Err(_) => tape::apply(scan, &input, &parameters),
         }
     }
 

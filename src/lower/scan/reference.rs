@@ -6,18 +6,19 @@
 //! steps, and no step touches more than its own rows.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Device, Layout, Result, Shape, Tensor, Var, bail};
+use candle_core::{Device, Result, Tensor, Var};
 
 use super::{Scan, Step};
 use crate::ir::{Node, NodeId, Op, ParameterId, Type};
 use crate::kernels::product::Factors;
 use crate::kernels::time::Advance;
-use crate::kernels::{apply2, slice, with_values};
+use crate::kernels::{apply2, with_values};
 use crate::lower::LowerError;
 use crate::lower::batch::Batch;
 use crate::lower::evaluate::{Operand, align, evaluate};
+use crate::lower::tape::{Recorded, add, seeded};
 use crate::random::Random;
 
 impl Step {
@@ -85,8 +86,24 @@ impl Scan {
         let (seed, key) = self.random.as_ref()?;
         Some(Random::new(*seed, &[key.as_slice(), &[t as u64, node as u64]].concat()))
     }
+}
 
-    /// Runs all steps; gives the result and, when recording, what backward needs.
+impl Recorded for Scan {
+    const NAME: &'static str = "scan";
+    type Tape = Tape;
+
+    fn shape(&self) -> (usize, usize, usize) {
+        (self.sequence.steps, self.batch(), self.step.input)
+    }
+
+    fn total(&self) -> usize {
+        self.step.total()
+    }
+
+    fn width(&self) -> usize {
+        self.step.states[0]
+    }
+
     fn run(&self, input: &[f32], parameters: &[f32]) -> std::result::Result<(Vec<f32>, Option<Tape>), LowerError> {
         let leaf = |values: &[f32], shape: &[usize]| -> Result<Tensor> {
             if self.record {
@@ -134,7 +151,6 @@ impl Scan {
         Ok((result, self.record.then_some(Tape { parameters, factors, steps })))
     }
 
-    /// The gradients of input and joined parameters.
     fn back(&self, tape: Tape, upstream: &Tensor) -> Result<(Vec<f32>, Vec<f32>)> {
         let (batch, width) = (self.batch(), self.step.input);
         let mut d_input = vec![0.0; self.sequence.steps * batch * width];
@@ -153,17 +169,11 @@ impl Scan {
             if let Some(watch) = &self.watch {
                 watch.step(t, &d_states, &out)?;
             }
-            let mut loss: Option<Tensor> = None;
-            for (next, upstream) in next.iter().zip(&mut d_states) {
-                if let Some(upstream) = upstream.take().filter(|_| next.track_op()) {
-                    let seed = next.apply_op1(Seed { upstream })?;
-                    loss = Some(match loss {
-                        Some(loss) => loss.add(&seed)?,
-                        None => seed,
-                    });
-                }
-            }
-            let Some(loss) = loss else { continue };
+            let seeds = next.iter().zip(&mut d_states).filter_map(|(next, upstream)| {
+                let upstream = upstream.take().filter(|_| next.track_op())?;
+                Some(Ok((next, upstream)))
+            });
+            let Some(loss) = seeded(seeds)? else { continue };
             let gradients = loss.backward()?;
             if let Some(gradient) = gradients.get(&x) {
                 let rows = &mut d_input[t * batch * width..(t + 1) * batch * width];
@@ -188,7 +198,7 @@ impl Scan {
 }
 
 /// What forward leaves for backward.
-struct Tape {
+pub struct Tape {
     /// The leaves all steps share.
     parameters: BTreeMap<ParameterId, Tensor>,
     /// Of every product's weight.
@@ -204,76 +214,4 @@ struct Record {
     states: Vec<Tensor>,
     /// The graph of the step hangs on these.
     next: Vec<Tensor>,
-}
-
-/// Adds a gradient to sums of as many numbers.
-pub(in crate::lower) fn add(sums: &mut [f32], gradient: &Tensor) -> Result<()> {
-    with_values([gradient], |[gradient]| sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g))
-}
-
-pub(super) struct Recurrence {
-    scan: Scan,
-    /// Set by forward, taken by backward, which can so run only once.
-    tape: Mutex<Option<Tape>>,
-}
-
-impl Recurrence {
-    pub fn new(scan: Scan) -> Self {
-        Self { scan, tape: Mutex::new(None) }
-    }
-}
-
-impl CustomOp2 for Recurrence {
-    fn name(&self) -> &'static str {
-        "scan"
-    }
-
-    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
-        let scan = &self.scan;
-        let shape = (scan.sequence.steps, scan.batch(), scan.step.input);
-        let total = scan.step.total();
-        if l1.shape().dims3()? != shape || l2.shape().dims1()? != total {
-            bail!("a scan of {shape:?} with {total} parameters got {:?} and {:?}", l1.shape(), l2.shape());
-        }
-        let (result, tape) = scan.run(slice(s1, l1)?, slice(s2, l2)?).map_err(candle_core::Error::wrap)?;
-        if let Ok(mut slot) = self.tape.lock() {
-            *slot = tape;
-        }
-        Ok((CpuStorage::F32(result), (shape.0, shape.1, scan.step.states[0]).into()))
-    }
-
-    fn bwd(
-        &self,
-        input: &Tensor,
-        parameters: &Tensor,
-        _: &Tensor,
-        up: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let Some(tape) = self.tape.lock().ok().and_then(|mut slot| slot.take()) else {
-            bail!("a scan goes backward once, and only if it was recorded");
-        };
-        let (d_input, d_parameters) = self.scan.back(tape, up)?;
-        let give =
-            |values, of: &Tensor| of.track_op().then(|| Tensor::from_vec(values, of.shape(), &Device::Cpu)).transpose();
-        Ok((give(d_input, input)?, give(d_parameters, parameters)?))
-    }
-}
-
-/// A scalar whose gradient with respect to its argument is `upstream`: where backward through a step starts.
-pub(in crate::lower) struct Seed {
-    pub upstream: Tensor,
-}
-
-impl CustomOp1 for Seed {
-    fn name(&self) -> &'static str {
-        "seed"
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(vec![0.0]), ().into()))
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(self.upstream.clone()))
-    }
 }
