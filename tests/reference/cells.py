@@ -5,7 +5,6 @@
 Each case is one step of a cell as a function of PyTorch, read over a text by `Scan`.
 """
 
-import textwrap
 
 import layers
 
@@ -134,11 +133,7 @@ def main():
 
     torch.set_num_threads(1)
     layers.PREAMBLE += SCAN
-    print(HEADER.strip().format(version=torch.__version__.split("+")[0], preamble=layers.comment(SCAN, "//!")))
-    print("\n#[rustfmt::skip]\npub const CASES: &[Case] = &[")
-    for name, snippet in CASES.items():
-        print("\n".join(layers.show(name, textwrap.dedent(snippet).strip())))
-    print("];")
+    layers.table(HEADER, SCAN, CASES)
 
 
 if __name__ == "__main__":

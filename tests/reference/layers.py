@@ -216,14 +216,19 @@ def show(name, snippet):
     yield "        ],\n    },"
 
 
-def main():
+def table(header, preamble, cases):
+    """Prints a Rust file of what these snippets give, after its own part of the preamble."""
     import torch
 
-    print(HEADER.strip().format(version=torch.__version__.split("+")[0], preamble=comment(PREAMBLE, "//!")))
+    print(header.strip().format(version=torch.__version__.split("+")[0], preamble=comment(preamble, "//!")))
     print("\n#[rustfmt::skip]\npub const CASES: &[Case] = &[")
-    for name, snippet in CASES.items():
+    for name, snippet in cases.items():
         print("\n".join(show(name, textwrap.dedent(snippet).strip())))
     print("];")
+
+
+def main():
+    table(HEADER, PREAMBLE, CASES)
 
 
 if __name__ == "__main__":

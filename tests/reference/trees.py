@@ -5,7 +5,6 @@
 Each case is what a node computes from its input and its children, as a function of PyTorch, taken up trees by `Fold`.
 """
 
-import textwrap
 
 import layers
 
@@ -93,11 +92,7 @@ def main():
 
     torch.set_num_threads(1)
     layers.PREAMBLE += FOLD
-    print(HEADER.strip().format(version=torch.__version__.split("+")[0], preamble=layers.comment(FOLD, "//!")))
-    print("\n#[rustfmt::skip]\npub const CASES: &[Case] = &[")
-    for name, snippet in CASES.items():
-        print("\n".join(layers.show(name, textwrap.dedent(snippet).strip())))
-    print("];")
+    layers.table(HEADER, FOLD, CASES)
 
 
 if __name__ == "__main__":
