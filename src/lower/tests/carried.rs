@@ -192,19 +192,7 @@ fn gradients_of_a_piece_are_finite_differences() {
         };
         let start = first(&builder, output, Path::Fused, &pieces);
         let (numbers, _) = second(&builder, output, Path::Fused, &pieces, start);
-        for (p, gradient) in numbers[1..].iter().enumerate() {
-            for (i, gradient) in gradient.iter().enumerate() {
-                let value = parameters[p][i];
-                let mut at = |x: f64| {
-                    parameters[p][i] = x;
-                    loss(&parameters)
-                };
-                let expected = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
-                at(value);
-                let error = (f64::from(*gradient) - expected).abs();
-                assert!(error < 2e-4 * expected.abs().max(1.0), "{layers}: p{p}[{i}]: {gradient} is not {expected}");
-            }
-        }
+        assert_finite_differences(&layers, &numbers[1..], &mut parameters, loss);
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
-use super::{Mode, Network, Path, States, Tokens};
+use super::{Gradient, Mode, Network, Path, States, Tokens};
 use crate::ir::NodeId;
 use crate::passes::builder::Builder;
 use interpreter::interpret;
@@ -114,19 +114,31 @@ fn check_by(builder: &Builder, output: NodeId, path: Path) {
         };
         texts.iter().enumerate().map(example).sum()
     };
+    let whole = |(p, gradient): (usize, &Option<Gradient>)| {
+        gradient.as_ref().expect("all are trained").to_whole(parameters[p].len())
+    };
+    let gradients: Vec<Vec<f32>> = gradients.iter().enumerate().map(whole).collect();
+    assert_finite_differences("", &gradients, &mut parameters, loss);
+}
+
+/// That every gradient, one array a parameter, is what the loss changes by.
+fn assert_finite_differences(
+    what: &str,
+    gradients: &[Vec<f32>],
+    parameters: &mut [Vec<f64>],
+    loss: impl Fn(&[Vec<f64>]) -> f64,
+) {
     for (p, gradient) in gradients.iter().enumerate() {
-        for (i, gradient) in
-            gradient.as_ref().expect("all are trained").to_whole(parameters[p].len()).iter().enumerate()
-        {
+        for (i, gradient) in gradient.iter().enumerate() {
             let value = parameters[p][i];
             let mut at = |x: f64| {
                 parameters[p][i] = x;
-                loss(&parameters)
+                loss(parameters)
             };
             let expected = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
             at(value);
             let error = (f64::from(*gradient) - expected).abs();
-            assert!(error < 2e-4 * expected.abs().max(1.0), "p{p}[{i}]: {gradient} is not {expected}");
+            assert!(error < 2e-4 * expected.abs().max(1.0), "{what} p{p}[{i}]: {gradient} is not {expected}");
         }
     }
 }
