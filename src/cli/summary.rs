@@ -8,7 +8,7 @@ use super::{Failure, SummaryFormat, files};
 use crate::check::{self, NoFiles};
 use crate::ir::{Cost, Dim, Graph, Model, Type};
 use crate::passes::fuse::unfused;
-use crate::predictor::{self, Sizes};
+use crate::predictor::{self, Sizes, thousands};
 use crate::report::figure;
 use crate::source::Sources;
 
@@ -111,16 +111,9 @@ fn shape(ty: &Type, sizes: &Sizes) -> String {
 /// A number with its thousands apart, or a formula where a size is not known yet.
 fn shown(dim: &Dim, sizes: &Sizes) -> String {
     match dim.evaluate(&|symbol| sizes.get(symbol)) {
-        Some(n) => thousands(n),
+        Some(n) => thousands(n as u64),
         None => dim.to_string(),
     }
-}
-
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();
-    groups.join(",")
 }
 
 fn table(model: &Model, rows: &[Row], sizes: &Sizes) -> String {

@@ -33,7 +33,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
 pub use error::LowerError;
 pub use gradient::Gradient;
-pub use loss::{Loss, cross_entropy, mean_squared_error, predicted, softmax, to_rows, to_scalar, to_values};
+pub use loss::{Loss, cross_entropy, largest, predicted, softmax, to_rows, to_scalar, to_values};
 pub use scan::Path;
 pub use states::States;
 pub use watch::{StateGradients, StepGradients};
@@ -276,8 +276,8 @@ impl Network {
                 };
                 Ok(apply(Spread(places), &products, batch.shape(&node.ty)?)?)
             }
-            (Op::Scan { cell, reverse }, [input, projection @ ..]) => {
-                let (scan, parameters) = self.scan(*cell, *reverse, id, input, projection, batch, mode)?;
+            (Op::Scan { cell, reverse }, [input, ..]) => {
+                let (scan, parameters) = self.scan(id, (*cell, *reverse), &inputs, batch, mode)?;
                 let start = states.as_ref().map(|states| Arc::new(states.of(id)));
                 let carried = start.map(|start| Carried { start, ..Carried::default() });
                 let result = Scan { carried: carried.clone(), ..scan }.apply(input.tensor, &parameters)?;
@@ -288,8 +288,9 @@ impl Network {
             }
             (Op::ScanBothWays { forward, backward }, [input, rest @ ..]) if states.is_none() => {
                 let (of_forward, of_backward) = rest.split_at(rest.len() / 2);
-                let (forward, own) = self.scan(*forward, false, id, input, of_forward, batch, mode)?;
-                let (backward, others) = self.scan(*backward, true, id, input, of_backward, batch, mode)?;
+                let [of_forward, of_backward] = [of_forward, of_backward].map(|own| [&[*input], own].concat());
+                let (forward, own) = self.scan(id, (*forward, false), &of_forward, batch, mode)?;
+                let (backward, others) = self.scan(id, (*backward, true), &of_backward, batch, mode)?;
                 Ok(forward.apply_both_ways(backward, input.tensor, [own, others])?.reshape(batch.shape(&node.ty)?)?)
             }
             (Op::Fold { cell }, [input]) => {
@@ -309,19 +310,17 @@ impl Network {
         }
     }
 
-    /// A reading of `input`, from zero states, and its parameters; `projection` is the weight (and bias) of a product
-    /// that belongs to it.
-    #[allow(clippy::too_many_arguments)]
+    /// A reading of the first of `inputs`, from zero states, and its parameters; the other inputs are the weight (and bias)
+    /// of a product that belongs to it.
     fn scan(
         &self,
-        cell: CellId,
-        reverse: bool,
         id: NodeId,
-        input: &Operand,
-        projection: &[Operand],
+        (cell, reverse): (CellId, bool),
+        inputs: &[Operand],
         batch: &Batch,
         mode: Mode,
     ) -> Result<(Scan, Vec<Tensor>), LowerError> {
+        let [input, projection @ ..] = inputs else { return Err(LowerError::new("a scan needs an input")) };
         let step = self.steps[cell.0].clone();
         let projection: Vec<&Tensor> = projection.iter().map(|operand| operand.tensor).collect();
         let parameters = step.flat(&projection, |id| self.parameter(id, mode))?;

@@ -49,8 +49,3 @@ fn rows_at_once(predictor: &Predictor, split: &Split) -> usize {
     };
     (SCORES / choices.saturating_mul(steps).max(1)).clamp(1, ROWS)
 }
-
-/// The index of the largest score, the first of equals.
-pub fn largest(scores: &[f32]) -> usize {
-    scores.iter().enumerate().fold(0, |best, (i, score)| if *score > scores[best] { i } else { best })
-}

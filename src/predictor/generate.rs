@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Predictor;
 use crate::data::{Tokens, UNK};
 use crate::ir::Target;
-use crate::lower::{LowerError, Mode, States, to_rows};
+use crate::lower::{LowerError, Mode, States, largest, to_rows};
 use crate::random::Random;
 
 /// Keeps these random numbers apart from those for other purposes.
@@ -61,11 +61,11 @@ impl<'p> Generator<'p> {
 
 /// An index with probability `softmax(scores / temperature)`.
 fn draw(scores: &[f32], temperature: f64, random: &mut Random) -> usize {
-    let largest = super::largest(scores);
+    let likeliest = largest(scores);
     if temperature == 0.0 {
-        return largest;
+        return likeliest;
     }
-    let top = f64::from(scores.get(largest).copied().unwrap_or(0.0));
+    let top = f64::from(scores.get(likeliest).copied().unwrap_or(0.0));
     let weights: Vec<f64> = scores.iter().map(|score| ((f64::from(*score) - top) / temperature).exp()).collect();
     let mut left = random.uniform() * weights.iter().sum::<f64>();
     for (i, weight) in weights.iter().enumerate() {
@@ -74,7 +74,7 @@ fn draw(scores: &[f32], temperature: f64, random: &mut Random) -> usize {
             return i;
         }
     }
-    largest
+    likeliest
 }
 
 #[cfg(test)]

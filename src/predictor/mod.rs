@@ -18,7 +18,7 @@ use crate::ir::{Data, FieldKind, Model, Program, Symbol, Target};
 use crate::lower::{Loss, LowerError, Network};
 
 pub use attention::{Attention, Weights};
-pub use evaluate::{evaluate, largest};
+pub use evaluate::evaluate;
 pub use generate::Generator;
 pub use load::{LoadError, load, tensors};
 pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};

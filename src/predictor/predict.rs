@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Predictor;
-use super::evaluate::largest;
 use crate::data::tree::{self, Tree};
 use crate::data::{DataError, Expected, Labels, PAD, Split, Tokenizer, Tokens, Vocabulary};
 use crate::ir::{FieldKind, Graph, Target, TextKind};
-use crate::lower::{Loss, LowerError, Mode, softmax, to_rows, to_scalar};
+use crate::lower::{Loss, LowerError, Mode, largest, softmax, to_rows, to_scalar};
 
 /// What a model says about one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,16 +135,16 @@ impl Predictor {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        if let Target::Next(field) = &self.model.target {
-            return texts.iter().map(|text| self.probability(field, &text[0].ids)).collect();
-        }
         let fields = self.fields(texts);
-        let scores = &self.network.forward(&[self.model.logits], &fields, Mode::Evaluate)?[0];
+        let forward = || self.network.forward(&[self.model.logits], &fields, Mode::Evaluate);
+        let scores = || forward().map(|mut values| values.swap_remove(0));
+        let probabilities = || to_rows(&softmax(&scores()?)?);
         match &self.model.target {
-            Target::Class(_) => Ok(to_rows(&softmax(scores)?)?.into_iter().map(|row| self.class(row)).collect()),
-            Target::Number(_) => Ok(to_rows(scores)?.into_iter().map(|row| Prediction::Number(row[0])).collect()),
+            Target::Next(field) => texts.iter().map(|text| self.probability(field, &text[0].ids)).collect(),
+            Target::Class(_) => Ok(probabilities()?.into_iter().map(|row| self.class(row)).collect()),
+            Target::Number(_) => Ok(to_rows(&scores()?)?.into_iter().map(|row| Prediction::Number(row[0])).collect()),
             Target::Tags { of, .. } => {
-                let rows = to_rows(&softmax(scores)?)?;
+                let rows = probabilities()?;
                 let step = |t: usize, b: usize| {
                     let row = &rows[t * texts.len() + b];
                     (self.label(row), row[largest(row)])
@@ -165,7 +164,6 @@ impl Predictor {
                 };
                 Ok((0..texts.len()).map(prediction).collect())
             }
-            Target::Next(_) => Ok(Vec::new()),
         }
     }
 

@@ -67,6 +67,11 @@ impl EpochRecord {
     }
 }
 
+/// The epoch whose weights are the model.
+pub fn best(history: &[EpochRecord]) -> Option<&EpochRecord> {
+    history.iter().rev().find(|record| record.best)
+}
+
 /// Where the artifact's data paths start from. It stays beside the artifact, never in it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Origin {
@@ -162,7 +167,7 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         files(Role::Valid, |data| &data.valid, dataset.valid.as_ref()),
         files(Role::Test, |data| &data.test, dataset.test.as_ref()),
     ];
-    let best = history.iter().rev().find(|record| record.best).or(history.last());
+    let best = best(history).or(history.last());
     Record {
         rnnc_version: env!("CARGO_PKG_VERSION").to_string(),
         edition: setup.program.edition,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::checkpoint::{Checkpoint, Counted, Position};
-use super::record::{EpochRecord, RunFiles};
+use super::record::{self, EpochRecord, RunFiles};
 use super::setup::Setup;
 use super::step::{norm, settle_all, settle_rows, update};
 use super::{
@@ -191,7 +191,7 @@ fn restart(
             verdict = best.epoch(watched);
             rate.epoch_ended(watched, train.monitor);
         }
-        let kept = history.iter().rev().find(|record| record.best).map(|record| record.value(train.monitor));
+        let kept = record::best(history).map(|record| record.value(train.monitor));
         record.best = verdict.improved && kept.is_none_or(|kept| train.monitor.improves(watched, kept));
         progress.epoch(&EpochLine {
             restart: numbered.map(|restart| (restart, train.restarts)),
@@ -240,5 +240,5 @@ fn spoiled(setup: &Setup, valid: Option<&Evaluation>) -> Result<Option<f64>, Tra
 
 /// The epoch whose weights are the model, from 1.
 fn best_epoch(history: &[EpochRecord]) -> Option<usize> {
-    history.iter().rev().find(|record| record.best).map(|record| record.epoch)
+    record::best(history).map(|record| record.epoch)
 }

@@ -11,7 +11,7 @@ use crate::kernels::features::Softmax;
 use crate::kernels::{apply, with_values};
 
 pub use cross_entropy::cross_entropy;
-pub use squared_error::mean_squared_error;
+use squared_error::mean_squared_error;
 
 /// The cross entropy of classes, the squared error of numbers.
 #[derive(Debug, Clone, Default)]
@@ -49,12 +49,17 @@ impl Loss {
 /// number.
 pub fn predicted(scores: &Tensor, expected: &Expected) -> Result<Expected, LowerError> {
     let width = scores.dims().last().copied().unwrap_or(1).max(1);
-    let best =
-        |row: &[f32]| row.iter().enumerate().fold(0, |best, (i, x)| if *x > row[best] { i } else { best }) as u32;
     Ok(with_values([scores], |[scores]| match expected {
-        Expected::Classes(_) => Expected::Classes(scores.chunks_exact(width).map(best).collect()),
+        Expected::Classes(_) => {
+            Expected::Classes(scores.chunks_exact(width).map(|scores| largest(scores) as u32).collect())
+        }
         Expected::Numbers(_) => Expected::Numbers(scores.to_vec()),
     })?)
+}
+
+/// The index of the largest score, the first of equals.
+pub fn largest(scores: &[f32]) -> usize {
+    scores.iter().enumerate().fold(0, |best, (i, score)| if *score > scores[best] { i } else { best })
 }
 
 /// Rows of the last axis.
