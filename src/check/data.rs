@@ -65,7 +65,8 @@ pub const NUMBER: &[Setting] = &[COLUMN];
 /// Fields of one data set.
 const MAX_FIELDS: usize = 64;
 
-const KINDS: [&str; 10] = ["words", "chars", "jieba", "tokens", "document", "story", "tree", "class", "tags", "number"];
+/// The kinds of field that hold answers.
+const LABELS: [&str; 3] = ["class", "tags", "number"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
@@ -73,7 +74,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
     for entry in &block.entries {
         let Entry::Setting(setting) = entry else { continue };
         if let ExprKind::Name(kind) = &setting.value.kind
-            && KINDS.contains(&kind.name.as_str())
+            && settings_of(&kind.name).is_some()
             && DATA.iter().all(|known| known.name != setting.name.name)
         {
             let (name, span) = (&setting.name.name, setting.name.span.to(setting.value.span));
@@ -140,7 +141,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
                     "tag" | "labels" => Some("tags"),
                     "sentences" | "paragraphs" | "article" => Some("document"),
                     "facts" | "memory" | "memories" | "context" => Some("story"),
-                    word => suggest::nearest(word, KINDS),
+                    word => suggest::nearest(word, texts::KINDS.into_iter().chain(LABELS)),
                 };
                 diagnostic = match usual {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(

@@ -6,10 +6,8 @@ use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, TypeExpr, TypeKind};
 
 use super::checker::Checker;
+use super::texts;
 use super::value::Value;
-
-/// The sequence and token kinds a declared type can name.
-const TOKEN_TYPES: [&str; 7] = ["tokens", "words", "chars", "jieba", "tree", "document", "story"];
 
 /// A value on its way into a parameter.
 pub struct Input {
@@ -264,7 +262,7 @@ impl Checker<'_> {
     pub fn generic_type(&mut self, ty: &TypeExpr) -> Option<Type> {
         let (rest, dims, token) = match &ty.kind {
             TypeKind::Shape { rest, dims } => (*rest, dims, false),
-            TypeKind::Of { name, dims } if TOKEN_TYPES.contains(&name.name.as_str()) => (false, dims, true),
+            TypeKind::Of { name, dims } if texts::KINDS.contains(&name.name.as_str()) => (false, dims, true),
             TypeKind::Of { name, .. } => {
                 self.unknown_type(name.span, &name.name);
                 return None;
@@ -319,23 +317,8 @@ impl Checker<'_> {
     }
 
     pub fn unknown_type(&mut self, span: Span, name: &str) {
-        let known = [
-            "int",
-            "float",
-            "bool",
-            "string",
-            "path",
-            "cell",
-            "initializer",
-            "tokens",
-            "words",
-            "chars",
-            "jieba",
-            "tree",
-            "document",
-            "story",
-            "class",
-        ];
+        let known = ["int", "float", "bool", "string", "path", "cell", "initializer"];
+        let known = known.into_iter().chain(texts::KINDS).chain(["class"]);
         let usual = match name {
             "integer" | "i64" | "usize" => Some("int"),
             "double" | "real" | "number" | "f32" | "f64" | "rate" => Some("float"),

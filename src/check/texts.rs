@@ -102,6 +102,9 @@ pub const STORY: &[Setting] = &[
     COLUMN,
 ];
 
+/// The kinds of text: of a field, and of a type that is stated.
+pub const KINDS: [&str; 7] = ["words", "chars", "jieba", "tokens", "document", "story", "tree"];
+
 /// The settings of a kind of text.
 pub fn settings_of(kind: &str) -> Option<&'static [Setting]> {
     match kind {
