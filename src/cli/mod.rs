@@ -14,6 +14,7 @@ mod predict;
 mod probe;
 mod summary;
 mod train;
+mod training;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! Training: from a checked program to a folder with a trained model.
 //!
-//! [`Setup`] reads the data and draws the initial weights, [`run()`] makes the epochs. The numeric pieces work on plain
+//! [`Setup`] reads the data and draws the initial weights, [`run()`] trains, once or with restarts, and [`Watch`] is told. The numeric pieces work on plain
 //! slices and numbers: what a parameter starts from ([`initialize()`]), how a step changes it ([`Optimizer`],
-//! [`LearningRate`], [`clip`]), when to stop ([`Best`]). Only [`progress`] writes to the terminal.
+//! [`LearningRate`], [`clip`]), when to stop ([`Best`]). Only [`progress`], which is such a watcher,
+//! writes to the terminal.
 
 mod checkpoint;
 pub mod class_weights;
@@ -18,16 +19,20 @@ mod run;
 pub mod schedule;
 mod setup;
 pub mod step;
+mod training;
+mod watch;
 
 pub use crate::predictor::Evaluation;
+pub use checkpoint::Counted;
 pub use class_weights::class_weights;
 pub use clip::{clip_factor, clip_values, global_norm};
 pub use error::TrainError;
 pub use initialize::initialize;
 pub use monitor::{Best, BestState, Verdict};
 pub use optimizer::Optimizer;
-pub use progress::{EpochLine, Progress};
+pub use progress::Progress;
 pub use record::{EpochRecord, Origin};
-pub use run::{Outcome, run};
+pub use run::{Begin, Options, Outcome, run};
 pub use schedule::{LearningRate, PlateauState};
 pub use setup::{Setup, initial_values};
+pub use watch::{Epoch, Watch};

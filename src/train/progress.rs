@@ -5,15 +5,17 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::checkpoint::Counted;
+use super::{Counted, Epoch, EpochRecord, Setup, Watch};
+use crate::ir::Target;
 use crate::predictor::{percent, thousands};
 
 /// The progress of one training.
 #[derive(Debug)]
 pub struct Progress {
     epochs: usize,
+    restarts: usize,
     examples: usize,
     /// What an example is called.
     unit: &'static str,
@@ -34,38 +36,37 @@ struct Totals {
 }
 
 /// One finished epoch in one line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EpochLine {
-    /// Which of how many, where there are several.
-    pub restart: Option<(usize, usize)>,
-    /// From 1.
-    pub epoch: usize,
-    pub epochs: usize,
-    pub loss: f64,
-    /// Where answers are right or wrong.
-    pub accuracy: Option<f64>,
-    /// Loss and accuracy on the validation data, where there is any.
-    pub valid: Option<(f64, Option<f64>)>,
-    pub examples_per_second: f64,
+#[derive(Debug)]
+struct EpochLine<'r> {
+    record: &'r EpochRecord,
+    /// How many the file asks for.
+    epochs: usize,
+    restarts: usize,
     /// What an example is called.
-    pub unit: &'static str,
-    pub seconds: f64,
-    /// The best epoch so far.
-    pub best: bool,
+    unit: &'static str,
 }
 
 impl Progress {
-    /// `epochs` of `examples` each, which are called `unit`; `epochs` is the number the file asks for, patience may end
-    /// earlier. `choices` says whether answers are right or wrong.
-    pub fn new(epochs: usize, examples: usize, unit: &'static str, choices: bool) -> Self {
-        let bar = io::stderr().is_terminal().then(|| ProgressBar::new(examples as u64).with_style(style()));
-        Self { epochs, examples, unit, choices, bar, seen: Totals::default() }
+    pub fn new(setup: &Setup) -> Self {
+        let examples = setup.dataset.train.examples();
+        let bar = io::stderr().is_terminal().then(|| ProgressBar::hidden().with_style(style()));
+        Self {
+            epochs: setup.train.epochs,
+            restarts: setup.train.restarts,
+            examples,
+            unit: if matches!(setup.predictor.model.target, Target::Next(_)) { "tokens" } else { "examples" },
+            choices: setup.predictor.model.target.choices().is_some(),
+            bar,
+            seen: Totals::default(),
+        }
     }
+}
 
-    /// Begins an epoch, counted from 1.
-    pub fn begin_epoch(&mut self, epoch: usize) {
+impl Watch for Progress {
+    fn begin_epoch(&mut self, _: usize, epoch: usize) {
         self.seen = Totals::default();
         if let Some(bar) = &self.bar {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
             bar.reset();
             bar.set_length(self.examples as u64);
             bar.set_message("");
@@ -73,8 +74,7 @@ impl Progress {
         }
     }
 
-    /// One batch is done.
-    pub fn step(&mut self, step: &Counted) {
+    fn step(&mut self, step: &Counted) {
         let Some(bar) = &self.bar else { return };
         self.seen.loss += step.loss * step.weight;
         self.seen.weight += step.weight;
@@ -90,36 +90,32 @@ impl Progress {
         bar.set_message(format!("loss {loss:.3}{accuracy}  {rate} {}/s", self.unit));
     }
 
-    /// An epoch is over: its line stays.
-    pub fn epoch(&self, line: &EpochLine) {
+    /// Its line stays.
+    fn epoch(&mut self, epoch: &Epoch) {
+        let line = EpochLine { record: epoch.record(), epochs: self.epochs, restarts: self.restarts, unit: self.unit };
         self.note(&line.to_string());
     }
 
     /// A line of its own, above the bar.
-    pub fn note(&self, text: &str) {
+    fn note(&mut self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
+            Some(bar) if !bar.is_finished() => bar.println(text),
             // Nobody may be listening any more; training goes on.
-            None => say(text),
+            _ => drop(writeln!(io::stderr(), "{text}")),
         }
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    fn end(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
 }
 
-/// A line on stderr where no bar is.
-pub fn say(text: &str) {
-    drop(writeln!(io::stderr(), "{text}"));
-}
-
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.finish();
+        self.end();
     }
 }
 
@@ -130,26 +126,27 @@ fn style() -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-impl fmt::Display for EpochLine {
+impl fmt::Display for EpochLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, epochs, restarts, unit } = self;
         // A mean squared error may be small; a cross entropy is of the order of one.
-        let digits = if self.accuracy.is_some() { 3 } else { 5 };
-        if let Some((restart, restarts)) = self.restart {
+        let digits = if record.train_accuracy.is_some() { 3 } else { 5 };
+        if let Some(restart) = record.restart {
             write!(f, "restart {restart}/{restarts}  ")?;
         }
-        write!(f, "epoch {}/{}  loss {:.digits$}", self.epoch, self.epochs, self.loss)?;
-        if let Some(accuracy) = self.accuracy {
+        write!(f, "epoch {}/{epochs}  loss {:.digits$}", record.epoch, record.train_loss)?;
+        if let Some(accuracy) = record.train_accuracy {
             write!(f, "  accuracy {}", percent(accuracy))?;
         }
-        if let Some((loss, accuracy)) = self.valid {
+        if let Some(loss) = record.valid_loss {
             write!(f, "  valid loss {loss:.digits$}")?;
-            if let Some(accuracy) = accuracy {
+            if let Some(accuracy) = record.valid_accuracy {
                 write!(f, "  valid accuracy {}", percent(accuracy))?;
             }
         }
-        let rate = thousands(self.examples_per_second.round() as u64);
-        write!(f, "  {rate} {}/s  {:.1}s", self.unit, self.seconds)?;
-        if self.best {
+        let rate = thousands(record.examples_per_second.round() as u64);
+        write!(f, "  {rate} {unit}/s  {:.1}s", record.seconds)?;
+        if record.best {
             f.write_str("  best")?;
         }
         Ok(())
@@ -162,24 +159,24 @@ mod tests {
 
     #[test]
     fn an_epoch_is_one_line() {
-        let mut line = EpochLine {
-            restart: None,
+        let mut record = EpochRecord {
             epoch: 3,
-            epochs: 10,
-            loss: 0.4121,
-            accuracy: Some(0.8131),
-            valid: Some((0.4549, Some(0.782))),
+            train_loss: 0.4121,
+            train_accuracy: Some(0.8131),
+            valid_loss: Some(0.4549),
+            valid_accuracy: Some(0.782),
             examples_per_second: 4210.3,
-            unit: "examples",
             seconds: 2.04,
             best: true,
+            ..EpochRecord::default()
         };
+        let line = |record: &EpochRecord| EpochLine { record, epochs: 10, restarts: 1, unit: "examples" }.to_string();
         assert_eq!(
-            line.to_string(),
+            line(&record),
             "epoch 3/10  loss 0.412  accuracy 81.3%  valid loss 0.455  valid accuracy 78.2%  4,210 examples/s  2.0s  best"
         );
-        (line.valid, line.best) = (None, false);
-        assert_eq!(line.to_string(), "epoch 3/10  loss 0.412  accuracy 81.3%  4,210 examples/s  2.0s");
+        (record.valid_loss, record.best) = (None, false);
+        assert_eq!(line(&record), "epoch 3/10  loss 0.412  accuracy 81.3%  4,210 examples/s  2.0s");
     }
 
     #[test]

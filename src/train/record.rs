@@ -13,7 +13,7 @@ use crate::ir::{self, Data, Metric};
 use crate::predictor::{self, evaluate};
 
 /// One line of `metrics.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// From 1, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]

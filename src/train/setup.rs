@@ -1,6 +1,7 @@
 //! Everything a training starts from: data read, sizes known, weights at their initial values.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{TrainError, class_weights, initialize};
 use crate::data::{Answers, Dataset, Order, vectors};
@@ -14,7 +15,8 @@ pub struct Setup {
     pub train: Train,
     /// The canonical source, for the artifact.
     pub source: String,
-    pub dataset: Dataset,
+    /// Shared with the pass that reads it while everything else changes.
+    pub dataset: Arc<Dataset>,
     pub predictor: Predictor,
     /// Where the paths of the file start from.
     pub directory: PathBuf,
@@ -60,7 +62,8 @@ impl Setup {
             Predictor::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
         predictor.loss.class_weights = class_weights;
         let train = program.train.clone();
-        Ok(Self { program, train, source, dataset, predictor, directory: directory.to_path_buf(), notes })
+        let (dataset, directory) = (Arc::new(dataset), directory.to_path_buf());
+        Ok(Self { program, train, source, dataset, predictor, directory, notes })
     }
 
     /// The batches of one pass over the training data.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rnnc::check::{NoFiles, check};
 use rnnc::ir::Program;
-use rnnc::train::{EpochRecord, Outcome, Setup, run};
+use rnnc::train::{Begin, EpochRecord, Options, Outcome, Setup, run};
 
 /// A folder that goes away with the test, with these files in it.
 pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -74,7 +74,8 @@ impl Trained {
 /// Trains to the end, in a folder of its own.
 pub fn train(setup: Setup) -> Trained {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let outcome = run(setup, out.path().join("run"), false, &|| false).unwrap_or_else(|error| panic!("{error}"));
+    let outcome = run(setup, &Options::new(out.path().join("run"), Begin::New), &mut (), &|| false)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert!(matches!(outcome, Outcome::Done { .. }));
     let metrics = std::fs::read_to_string(out.path().join("run/metrics.jsonl")).expect("metrics");
     let epochs = metrics.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();

@@ -7,7 +7,7 @@ use rnnc::data::{Dataset, Expected, IGNORED, Order};
 use rnnc::ir::Target;
 use rnnc::lower::{Loss, Mode, States, to_scalar};
 use rnnc::predictor::evaluate;
-use rnnc::train::run;
+use rnnc::train::{Begin, Options, run};
 
 use crate::check::files;
 use crate::experiment::{folder, setup, train};
@@ -160,13 +160,16 @@ fn a_training_that_is_stopped_between_pieces_goes_on_from_its_states() {
     let text = file("dropout(0.1) |> lstm(12, num_layers = 2)", "", "bptt = 5\n  epochs = 2");
     let model = |out: &std::path::Path| std::fs::read(out.join("model.safetensors")).expect("a model");
     let whole = folder.path().join("whole");
-    run(setup(&text, folder.path()), whole.clone(), false, &|| false).unwrap_or_else(|error| panic!("{error}"));
+    run(setup(&text, folder.path()), &Options::new(&whole, Begin::New), &mut (), &|| false)
+        .unwrap_or_else(|error| panic!("{error}"));
     let out = folder.path().join("stopped");
     let steps = Cell::new(0);
     let stop = || steps.replace(steps.get() + 1) == 30;
-    let outcome = run(setup(&text, folder.path()), out.clone(), false, &stop).unwrap_or_else(|error| panic!("{error}"));
+    let outcome = run(setup(&text, folder.path()), &Options::new(&out, Begin::New), &mut (), &stop)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert!(matches!(outcome, rnnc::train::Outcome::Interrupted { epoch: 1, step: 30 }));
-    run(setup(&text, folder.path()), out.clone(), true, &|| false).unwrap_or_else(|error| panic!("{error}"));
+    run(setup(&text, folder.path()), &Options::new(&out, Begin::Resume), &mut (), &|| false)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert!(model(&out) == model(&whole), "other weights than without the stop");
 }
 

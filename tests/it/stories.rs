@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use rnnc::train::{EpochRecord, Outcome, run};
+use rnnc::train::{Begin, EpochRecord, Options, Outcome, run};
 use serde_json::Value;
 
 use crate::command::Folder;
@@ -149,7 +149,10 @@ fn a_restarted_training_goes_on_with_the_same_bits() {
     };
     let out = tempfile::tempdir().unwrap();
     let whole = out.path().join("whole");
-    assert!(matches!(run(setup(&model, data.path()), whole.clone(), false, &|| false), Ok(Outcome::Done { .. })));
+    assert!(matches!(
+        run(setup(&model, data.path()), &Options::new(&whole, Begin::New), &mut (), &|| false),
+        Ok(Outcome::Done { .. })
+    ));
     // 30 rows are four steps: the sixth stops in the second epoch, the nineteenth in the second restart.
     for stop in [6, 19] {
         let part = out.path().join(format!("part{stop}"));
@@ -158,9 +161,12 @@ fn a_restarted_training_goes_on_with_the_same_bits() {
             steps.set(steps.get() + 1);
             steps.get() == stop
         };
-        let outcome = run(setup(&model, data.path()), part.clone(), false, &stopped);
+        let outcome = run(setup(&model, data.path()), &Options::new(&part, Begin::New), &mut (), &stopped);
         assert!(matches!(outcome, Ok(Outcome::Interrupted { epoch: 1 | 2, .. })));
-        assert!(matches!(run(setup(&model, data.path()), part.clone(), true, &|| false), Ok(Outcome::Done { .. })));
+        assert!(matches!(
+            run(setup(&model, data.path()), &Options::new(&part, Begin::Resume), &mut (), &|| false),
+            Ok(Outcome::Done { .. })
+        ));
         assert_eq!(read(&part), read(&whole));
         let losses = |path: &std::path::Path| {
             let text = std::fs::read_to_string(path.join("metrics.jsonl")).unwrap();

@@ -29,7 +29,7 @@ const FENCES: [(&str, &[&str]); 21] = [
     ("candle_core", &["src/lower/", "src/kernels/"]),
     ("clap", &["src/cli/"]),
     ("csv", &["src/data/"]),
-    ("ctrlc", &["src/cli/train.rs"]),
+    ("ctrlc", &["src/cli/training.rs"]),
     ("indicatif", &["src/train/progress.rs"]),
     ("jieba_rs", &["src/data/tokenize.rs"]),
     ("libmimalloc_sys", &["src/kernels/memory.rs"]),

@@ -1,0 +1,98 @@
+//! From a checked file to a trained model in a folder: what every command that trains has in common.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Failure, files, say};
+use crate::check::Checked;
+use crate::ir::Program;
+use crate::train::{self, Options, Outcome, Setup, TrainError, Watch};
+
+/// What a shell expects of a program that an interrupt ended.
+pub const INTERRUPTED: u8 = 130;
+
+/// A file that can be trained.
+pub struct Trainable {
+    path: PathBuf,
+    program: Program,
+    checked: Checked,
+}
+
+impl Trainable {
+    /// Checks the text of the file at `path`; findings go to stderr.
+    pub fn new(path: &Path, text: &str) -> Result<Self, Failure> {
+        let (program, checked) = files::program(path, text)?;
+        if program.data.is_none() {
+            let help = "write `data { train = \"train.tsv\" … }` with the fields that the model reads";
+            return Err(files::lacks(&checked, "there is no `data` block to train on", help));
+        }
+        if program.model.is_none() {
+            let help = "write `model Name(text) -> label { … }`";
+            return Err(files::lacks(&checked, "there is no `model` to train", help));
+        }
+        Ok(Self { path: path.to_path_buf(), program, checked })
+    }
+
+    /// Reads the data and sets the model up.
+    pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        Setup::new(self.program.clone(), self.checked.source.clone(), directory)
+            .map_err(|error| self.failure(&error, &options.out))
+    }
+
+    /// Trains into the folder of `options`.
+    pub fn train(&self, setup: Setup, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, Failure> {
+        let stop = interrupt();
+        train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst))
+            .map_err(|error| self.failure(&error, &options.out))
+    }
+
+    /// An error in a line or two; where a setting is the likely cause, with its place and what to write.
+    fn failure(&self, error: &TrainError, out: &Path) -> Failure {
+        match error {
+            TrainError::NoData | TrainError::NoModel | TrainError::ClassWeights(_) => {
+                Failure::input(format!("{}: {error}", self.path.display()))
+            }
+            TrainError::Diverged { rate: value, best_epoch, .. } => {
+                let train = &self.program.train;
+                let rate = train.learning_rate_span.unwrap_or(train.span);
+                let at = self.checked.sources.start(rate);
+                let file = &self.checked.sources.file(rate.file).path;
+                let kept = match best_epoch {
+                    Some(epoch) => {
+                        let model = out.join("model.safetensors");
+                        format!("the best epoch so far, {epoch}, is kept in {}", model.display())
+                    }
+                    None => "no epoch was finished, so nothing was written".to_string(),
+                };
+                Failure::input(format!(
+                    "{error}\n  --> {file}:{}:{}: the learning rate is the likely cause\n  help: try a smaller one, such as lr = {}, or limit the gradients with clip_norm = 1.0 in `train`\n  {kept}",
+                    at.line,
+                    at.column,
+                    format_args!("{:.0e}", (value / 10.0).min(0.01)),
+                ))
+            }
+            other => Failure::input(other),
+        }
+    }
+}
+
+/// Whether the process was interrupted: the first time it finishes its step, the second ends it at once.
+pub fn interrupt() -> Arc<AtomicBool> {
+    static STOP: std::sync::OnceLock<Arc<AtomicBool>> = std::sync::OnceLock::new();
+    let begin = || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = stop.clone();
+        let handler = ctrlc::set_handler(move || {
+            if seen.swap(true, Ordering::SeqCst) {
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+        });
+        if let Err(error) = handler {
+            say(format!("warning: an interrupt will end this training without a checkpoint: {error}"));
+        }
+        stop
+    };
+    STOP.get_or_init(begin).clone()
+}
