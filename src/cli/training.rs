@@ -37,8 +37,11 @@ impl Trainable {
     /// Reads the data and sets the model up.
     pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
         let directory = self.path.parent().unwrap_or(Path::new(""));
-        Setup::new(self.program.clone(), self.checked.source.clone(), directory)
-            .map_err(|error| self.failure(&error, &options.out))
+        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)
+            .map_err(|error| self.failure(&error, &options.out))?;
+        // From here on an interrupt is answered; reading the data it just ends.
+        interrupt();
+        Ok(setup)
     }
 
     /// Trains into the folder of `options`.
