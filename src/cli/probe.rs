@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use super::{Failure, Output, ProbeArguments, files, overrides, say, stdout_style};
 use crate::artifact::write_atomically;
-use crate::report::{page, svg, terminal};
+use crate::report::{Chart, Size, chart_page, plot, terminal};
 use report::Report;
 use subject::Subject;
 
@@ -21,8 +21,8 @@ const WIDEST: usize = 80;
 pub fn probe(arguments: &ProbeArguments) -> Result<ExitCode, Failure> {
     let draw = match arguments.out.as_deref().map(|out| (out, out.extension().and_then(|e| e.to_str()))) {
         None => None,
-        Some((out, Some("svg"))) => Some((out, svg as fn(&crate::report::Chart) -> String)),
-        Some((out, Some("html"))) => Some((out, page as _)),
+        Some((out, Some("svg"))) => Some((out, (|chart| plot(chart, Size::Large).file()) as fn(&Chart) -> String)),
+        Some((out, Some("html"))) => Some((out, chart_page as _)),
         Some((out, _)) => {
             return Err(Failure::usage(format!("--out {}: a chart is an .svg or an .html file", out.display())));
         }

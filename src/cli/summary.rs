@@ -36,7 +36,7 @@ pub fn summary(path: &Path, format: SummaryFormat) -> Result<ExitCode, Failure> 
 }
 
 fn drawing(model: &Model, sources: &Sources) -> String {
-    figure(model, &|span| sources.text(span).to_string())
+    figure(model, &|span| sources.text(span).to_string()).file()
 }
 
 pub struct Row {

@@ -1,33 +1,184 @@
-//! A chart on a page of its own: one HTML file that needs nothing else, with its values as a table.
+//! HTML pages that stand by themselves: one file, nothing loaded, no script, every text escaped; light, dark and narrow.
 
 use std::fmt::Write;
 
-use super::figure::escaped;
-use super::svg::svg;
-use super::{Chart, number};
+use super::chart::{Chart, Series};
+use super::number;
+use super::plot::{Size, plot};
+use super::style::{Drawing, css, escaped};
+
+/// Nothing is loaded and nothing runs, even if a text found its way into the markup.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const STYLE: &str = "\
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
-svg { width: 100%; height: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.1rem 0.8rem; text-align: right; }
+:root { color-scheme: light dark; --rule: #ddd; --faint: #666; --panel: #f6f6f6; --link: #0072b2; }
+@media (prefers-color-scheme: dark) { :root { --rule: #3a3a3a; --faint: #aaa; --panel: #1e1e1e; --link: #56b4e9; } }
+html { background: #fff; color: #1a1a1a; }
+@media (prefers-color-scheme: dark) { html { background: #161616; color: #eee; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
+h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }
+h3 { font-size: 1rem; margin-bottom: 0.2rem; } a { color: var(--link); }
+.faint, .quiet-text { color: var(--faint); }
+.wide { overflow-x: auto; } .wide > svg { max-width: none; }
+svg { max-width: 100%; height: auto; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
+.charts svg, .single > svg { width: 100%; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }
+th, td { padding: 0.15rem 0.7rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); }
+th { font-weight: 600; } .text { text-align: left; overflow-wrap: anywhere; min-width: 4rem; }
+meter { width: 5rem; } details > summary { cursor: pointer; }
+pre { background: var(--panel); padding: 0.8rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; tab-size: 4; }
+code { font-family: ui-monospace, monospace; }
 ";
 
-/// The whole page.
-pub fn page(chart: &Chart) -> String {
-    let title = escaped(&chart.title);
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n{}",
-        svg(chart)
-    );
-    for note in &chart.notes {
-        let _ = writeln!(page, "<p>{}</p>", with_code(note));
+/// A page that is being written, from top to bottom.
+#[derive(Debug, Clone)]
+pub struct Page {
+    title: String,
+    body: String,
+}
+
+/// Rows below a header.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    /// Names of the columns, and whether they hold numbers, which stand to the right.
+    columns: Vec<(String, bool)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with columns of text, named first, and columns of numbers after them.
+    pub fn new(texts: &[&str], numbers: &[&str]) -> Self {
+        let column = |numbers: bool| move |name: &&str| (name.to_string(), numbers);
+        let columns = texts.iter().map(column(false)).chain(numbers.iter().map(column(true))).collect();
+        Self { columns, rows: Vec::new() }
     }
-    page += &table(chart);
-    page + "</html>\n"
+
+    pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Page {
+    /// A page under a title.
+    pub fn new(title: impl Into<String>) -> Self {
+        let title = title.into();
+        let body = format!("<h1>{}</h1>\n", escaped(&title));
+        Self { title, body }
+    }
+
+    /// The part that follows has this heading.
+    pub fn section(&mut self, heading: &str) {
+        let _ = writeln!(self.body, "<h2>{}</h2>", escaped(heading));
+    }
+
+    /// A heading inside a part.
+    pub fn heading(&mut self, heading: &str) {
+        let _ = writeln!(self.body, "<h3>{}</h3>", escaped(heading));
+    }
+
+    /// A paragraph. What stands between backticks is code.
+    pub fn paragraph(&mut self, text: &str) {
+        let _ = writeln!(self.body, "<p>{}</p>", with_code(text));
+    }
+
+    /// A remark in a quieter colour.
+    pub fn remark(&mut self, text: &str) {
+        let _ = writeln!(self.body, "<p class=\"faint\">{}</p>", with_code(text));
+    }
+
+    pub fn table(&mut self, table: &Table) {
+        let class = |(_, numbers): &(String, bool)| if *numbers { "" } else { " class=\"text\"" };
+        self.body += "<div class=\"wide\"><table>\n<tr>";
+        for column in &table.columns {
+            let _ = write!(self.body, "<th{}>{}</th>", class(column), escaped(&column.0));
+        }
+        self.body += "</tr>\n";
+        for row in &table.rows {
+            self.body += "<tr>";
+            for (cell, column) in row.iter().zip(&table.columns) {
+                let _ = write!(self.body, "<td{}>{}</td>", class(column), escaped(cell));
+            }
+            self.body += "</tr>\n";
+        }
+        self.body += "</table></div>\n";
+    }
+
+    /// One chart over the whole width, with its notes.
+    pub fn chart(&mut self, chart: &Chart) {
+        let _ = write!(self.body, "<div class=\"single\">{}</div>\n", plot(chart, Size::Large).svg);
+        chart.notes.iter().for_each(|note| self.paragraph(note));
+    }
+
+    /// Small charts beside each other, as many as the window is wide enough for.
+    pub fn charts(&mut self, charts: &[Chart]) {
+        self.body += "<div class=\"charts\">\n";
+        for chart in charts {
+            let notes: String =
+                chart.notes.iter().map(|note| format!("<p class=\"faint\">{}</p>\n", with_code(note))).collect();
+            let _ = write!(self.body, "<div>{}{notes}</div>\n", plot(chart, Size::Small).svg);
+        }
+        self.body += "</div>\n";
+    }
+
+    /// A drawing in its own size; a narrow window scrolls it.
+    pub fn drawing(&mut self, drawing: &Drawing) {
+        let _ = write!(self.body, "<div class=\"wide\">{}</div>\n", drawing.svg);
+    }
+
+    /// Text of a program; `pieces` with the class of each, which [`Page::code`] gives a colour: `comment`, `keyword`, `string`,
+    /// `number`, or none.
+    pub fn text(&mut self, text: &str) {
+        let _ = write!(self.body, "<pre>{}</pre>\n", lines(text));
+    }
+
+    /// What `inside` writes is shown when somebody asks for it.
+    pub fn details(&mut self, summary: &str, inside: impl FnOnce(&mut Self)) {
+        let _ = write!(self.body, "<details>\n<summary>{}</summary>\n", escaped(summary));
+        inside(self);
+        self.body += "</details>\n";
+    }
+
+    /// The whole file.
+    pub fn finish(self) -> String {
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+            escaped(&self.title),
+            css(),
+            self.body
+        )
+    }
+}
+
+/// A page with one chart and its values as a table.
+pub fn chart_page(chart: &Chart) -> String {
+    let mut page = Page::new(&chart.title);
+    page.chart(&Chart { title: String::new(), ..chart.clone() });
+    page.details("The values", |page| page.table(&values(chart)));
+    page.finish()
+}
+
+/// The values of every series by x.
+fn values(chart: &Chart) -> Table {
+    let names: Vec<&str> = chart.series.iter().map(|series| series.name.as_str()).collect();
+    let mut table = Table::new(&[], &[&[chart.x.name.as_str()], names.as_slice()].concat());
+    let mut places: Vec<f64> = chart.series.iter().flat_map(|series| series.points.iter().map(|(x, _)| *x)).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    for place in places {
+        let value = |series: &Series| {
+            series.points.iter().find(|(x, _)| *x == place).map_or(String::new(), |(_, y)| number(*y))
+        };
+        table.row(std::iter::once(format!("{place}")).chain(chart.series.iter().map(value)));
+    }
+    table
 }
 
 /// What stands between backticks is code.
@@ -38,37 +189,71 @@ fn with_code(text: &str) -> String {
     text.split('`').enumerate().map(part).collect()
 }
 
-fn table(chart: &Chart) -> String {
-    let names: String = chart.lines.iter().map(|line| format!("<th>{}</th>", escaped(&line.name))).collect();
-    let mut table = format!("<details>\n<summary>The values</summary>\n<table>\n<tr><th>steps back</th>{names}</tr>\n");
-    let longest = chart.lines.iter().map(|line| line.values.len()).max().unwrap_or(0);
-    for back in 0..longest {
-        let cell = |value: Option<&f64>| format!("<td>{}</td>", value.map_or(String::new(), |value| number(*value)));
-        let cells: String = chart.lines.iter().map(|line| cell(line.values.get(back))).collect();
-        let _ = writeln!(table, "<tr><td>{back}</td>{cells}</tr>");
-    }
-    table + "</table>\n</details>\n"
+/// Escaped, but with its line breaks.
+fn lines(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Line;
+    use super::super::chart::Axis;
     use super::*;
+
+    /// That nothing is loaded, and that there is no markup but a page's own.
+    fn assert_alone(page: &str) {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        for word in ["http:", "https:", "<script", "src=", "url(", "@import", "<img", "onerror=\""] {
+            assert!(!page.contains(word), "{word} is in {page}");
+        }
+    }
 
     #[test]
     fn a_page_stands_alone_and_holds_every_value() {
-        let line = |name: &str, values: &[f64]| Line { name: name.into(), values: values.to_vec() };
-        let page = page(&Chart {
-            title: "a <b>".into(),
-            values: "norm".into(),
-            lines: vec![line("rnn", &[0.5, 1e-9]), line("<gru>", &[0.25])],
+        let chart = Chart {
+            caption: "norm".into(),
             notes: vec!["`x` < y".into()],
-        });
+            ..Chart::new(
+                "a <b>",
+                Axis::linear("steps"),
+                Axis::logarithmic(""),
+                vec![Series::line("rnn", vec![(-1.0, 1e-9), (0.0, 0.5)]), Series::line("<gru>", vec![(0.0, 0.25)])],
+            )
+        };
+        let page = chart_page(&chart);
         assert!(page.contains("<title>a &lt;b&gt;</title>") && page.contains("<p><code>x</code> &lt; y</p>"), "{page}");
         assert!(page.contains("<tr><td>0</td><td>0.500</td><td>0.250</td></tr>"), "{page}");
-        assert!(page.contains("<tr><td>1</td><td>1.00e-9</td><td></td></tr>"), "{page}");
-        let outside = ["http:", "https:", "<script", "src="];
-        let page = page.replace("http://www.w3.org/2000/svg", "");
-        assert!(outside.iter().all(|word| !page.contains(word)), "{page}");
+        assert!(page.contains("<tr><td>-1</td><td>1.00e-9</td><td></td></tr>"), "{page}");
+        assert_alone(&page);
+    }
+
+    #[test]
+    fn no_text_becomes_markup() {
+        let hostile =
+            "</td></title></style></svg></pre><script>alert(1)</script><img src=x onerror=\"alert(1)\">'`<b>`";
+        let mut page = Page::new(hostile);
+        page.section(hostile);
+        page.heading(hostile);
+        page.paragraph(hostile);
+        page.remark(hostile);
+        page.text(hostile);
+        let mut table = Table::new(&[hostile], &[hostile]);
+        table.row([hostile, hostile]);
+        page.table(&table);
+        let mut chart = Chart::new(
+            hostile,
+            Axis::linear(hostile),
+            Axis::linear(hostile),
+            vec![Series::line(hostile, vec![(1.0, 1.0)])],
+        );
+        chart.caption = hostile.into();
+        chart.marks.push((1.0, hostile.into()));
+        chart.notes.push(hostile.into());
+        page.chart(&chart);
+        page.charts(&[chart]);
+        page.details(hostile, |page| page.paragraph(hostile));
+        let page = page.finish();
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"), "{page}");
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert_eq!(page.matches("</title>").count() - page.matches("<circle").count(), 1);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::subject::Subject;
 use crate::cli::{Failure, ProbeArguments};
 use crate::probe::{Curve, Finding, Reading};
-use crate::report::{Chart, Line};
+use crate::report::{Axis, Chart, Series};
 
 pub struct Report {
     model: String,
@@ -45,8 +45,10 @@ impl Report {
     }
 
     pub fn chart(&self) -> Chart {
-        let line =
-            |(_, curve): &(Option<String>, Curve)| Line { name: curve.name.clone(), values: curve.norms().to_vec() };
+        let line = |(_, curve): &(Option<String>, Curve)| {
+            let norms = curve.norms().iter().enumerate().rev();
+            Series::line(&curve.name, norms.map(|(back, norm)| (-(back as f64), *norm)).collect())
+        };
         let mut notes: Vec<String> = self.curves.iter().map(|(_, curve)| curve.sentence()).collect();
         let entered: Vec<String> =
             self.curves.iter().filter(|(_, curve)| curve.entered).map(|(_, c)| format!("`{}`", c.name)).collect();
@@ -58,11 +60,16 @@ impl Report {
         }
         let (count, examples) = (self.examples, if self.examples == 1 { "example" } else { "examples" });
         let kind = if self.from_data { "" } else { "made-up " };
+        let steps = Axis::linear("steps, back from the end of the reading");
         Chart {
-            title: format!("{}: gradients through time", self.model),
-            values: format!("‖∂loss/∂h‖ after every step, mean of {count} {kind}{examples}"),
-            lines: self.curves.iter().map(line).collect(),
+            caption: format!("‖∂loss/∂h‖ after every step, mean of {count} {kind}{examples}"),
             notes,
+            ..Chart::new(
+                format!("{}: gradients through time", self.model),
+                steps,
+                Axis::logarithmic(""),
+                self.curves.iter().map(line).collect(),
+            )
         }
     }
 
