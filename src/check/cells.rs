@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{Node, NodeId, Op, State, Type};
+use crate::ir::{Node, NodeId, Op, State, Type, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Statement, TypeKind};
 
@@ -11,6 +11,9 @@ use super::arguments::is_value;
 use super::checker::{Checker, Frame};
 use super::kinds::kind_of;
 use super::value::{Kind, Value};
+
+/// A value whose text is longer has no name.
+const LONGEST_NAME: usize = 24;
 
 /// Sizes of the states that the input does not fix, in order of appearance: `H`.
 pub fn free_dims(cell: &ast::Cell) -> impl Iterator<Item = &str> {
@@ -161,6 +164,36 @@ impl Checker<'_> {
             }
         }
         sound.then_some(states)
+    }
+
+    /// What the equations of a cell call their values: the names of `let`, the new states, and functions of one value as
+    /// they are written, which gates are.
+    pub fn names_of_values(&self, cell: &ast::Cell) -> Vec<(String, NodeId)> {
+        let named = cell.body.statements.iter().flat_map(|statement| match statement {
+            Statement::Let(binding) => binding.names.iter().map(|name| name.name.clone()).collect(),
+            Statement::Update { name, .. } => vec![format!("{}'", name.name)],
+            _ => Vec::new(),
+        });
+        let mut names: Vec<(String, NodeId)> = named
+            .filter_map(|name| match self.lookup(&name)?.value {
+                Value::Tensor(node) => Some((name, node)),
+                _ => None,
+            })
+            .collect();
+        for (i, node) in self.nodes.iter().enumerate() {
+            let inside = node.span.file == cell.span.file
+                && (cell.span.start..cell.span.end).contains(&node.span.start)
+                && matches!(node.op, Op::Unary(op) if op != UnaryOp::Negate);
+            let text = self.sources.text(node.span);
+            if inside && text.len() <= LONGEST_NAME && !text.contains('\n') && names.iter().all(|(_, own)| own.0 != i) {
+                // A turn of `repeat` writes the same again.
+                let before = names.iter().filter(|(name, _)| name.split(" #").next() == Some(text)).count();
+                let turn = if before > 0 { format!(" #{}", before + 1) } else { String::new() };
+                names.push((format!("{text}{turn}"), NodeId(i)));
+            }
+        }
+        names.sort_by_key(|(_, node)| node.0);
+        names
     }
 
     /// A cell on its own, its sizes and settings unknown.

@@ -134,8 +134,8 @@ impl Checker<'_> {
         };
         let inside = |checker: &mut Self| checker.instantiate_inside(value, cell, width, x_span, size, span);
         let (result, nodes) = self.in_graph_of_its_own(frame, inside);
-        let (input, states) = result?;
-        Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes })
+        let (input, states, names) = result?;
+        Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes, names })
     }
 
     fn instantiate_inside(
@@ -146,7 +146,7 @@ impl Checker<'_> {
         x_span: Span,
         size: (Dim, Span),
         span: Span,
-    ) -> Option<(Dim, Vec<State>)> {
+    ) -> Option<(Dim, Vec<State>, Vec<(String, NodeId)>)> {
         let given: BTreeMap<&str, (&Value, Span)> =
             value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
         let names: Vec<String> = free_dims(cell).map(str::to_string).collect();
@@ -196,7 +196,8 @@ impl Checker<'_> {
             self.bind(&parameter.name.name, value, at);
         }
         let states = self.states(cell)?;
-        Some((width.clone(), states))
+        let names = self.names_of_values(cell);
+        Some((width.clone(), states, names))
     }
 
     /// A tree cell where a sequence is read, or the reverse.

@@ -9,6 +9,7 @@ mod files;
 mod generate;
 mod inspect;
 mod made_up;
+mod new;
 mod overrides;
 mod predict;
 mod probe;
@@ -27,7 +28,7 @@ use crate::diagnostic::render::{Format, Style, printable};
 /// Declare, check, train and share recurrent models of text.
 #[derive(Debug, Parser)]
 #[command(name = "rnnc", version, arg_required_else_help = true)]
-#[command(after_help = "Start with: rnnc train models/textrnn.rnn")]
+#[command(after_help = "Start with: rnnc new mine")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +36,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin: a folder with a model, small data and the commands to go on with.
+    New {
+        /// The folder to make; the model is named like it.
+        #[arg(required_unless_present = "list", value_parser = new::path)]
+        name: Option<PathBuf>,
+        /// What to begin with; --list shows them.
+        #[arg(long, default_value = new::DEFAULT)]
+        template: String,
+        /// List the templates.
+        #[arg(long, exclusive = true)]
+        list: bool,
+    },
     /// Check files without opening any data.
     Check {
         /// The `.rnn` files; `-` reads standard input.
@@ -311,6 +324,8 @@ impl Arguments {
 
     fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
+            Command::New { name: Some(name), template, .. } => new::new(&name, &template),
+            Command::New { name: None, .. } => new::list(),
             Command::Check { files, format } => check::check(&files, format),
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
@@ -332,6 +347,15 @@ impl Arguments {
 /// A line on stderr. Nobody may be reading; there is nowhere else to say so.
 fn say(line: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "{}", printable(&line.to_string()));
+}
+
+/// A text as a shell reads it as one word.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_string();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// How diagnostics look on a stream: colour only on a terminal, and never against `NO_COLOR`.

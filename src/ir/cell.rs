@@ -15,6 +15,9 @@ pub struct Cell {
     pub states: Vec<State>,
     /// In evaluation order.
     pub nodes: Vec<Node>,
+    /// What its equations call their values, in evaluation order: `f`, `sigmoid(f)`, `c'`. Empty where a pass made another
+    /// cell of it.
+    pub names: Vec<(String, NodeId)>,
 }
 
 #[derive(Debug, Clone)]

@@ -20,6 +20,7 @@ mod scan;
 mod states;
 mod tape;
 mod time;
+mod trace;
 mod watch;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use gradient::Gradient;
 pub use loss::{Loss, cross_entropy, largest, predicted, softmax, to_rows, to_scalar, to_values};
 pub use scan::Path;
 pub use states::States;
+pub use trace::{Fault, NamedValue, Traced};
 pub use watch::{StateGradients, StepGradients};
 
 use crate::data::Tokens;
@@ -52,6 +54,7 @@ use batch::Batch;
 use evaluate::Operand;
 use fold::{Fold, TreeStep};
 use scan::{Carried, Projection, Scan, Step, joined};
+use trace::Trace;
 use watch::Watch;
 
 /// How a forward pass is meant.
@@ -77,6 +80,8 @@ pub struct Network {
     tables: BTreeMap<ParameterId, FoundRows>,
     /// Of a network that is watched.
     watch: Option<Watch>,
+    /// Of a network that is traced.
+    trace: Option<Trace>,
     /// Whether softmaxes with a linear start are left out.
     linear: bool,
 }
@@ -98,18 +103,7 @@ impl Network {
         values: Vec<Vec<f32>>,
         path: Path,
     ) -> Result<Self, LowerError> {
-        let shapes = Self::shapes(graph, size)?;
-        if shapes.len() != values.len() {
-            return Err(LowerError::new(format!("{} parameters but values for {}", shapes.len(), values.len())));
-        }
-        let variables = shapes.iter().zip(values).zip(&graph.parameters).map(|((shape, values), parameter)| {
-            let (expected, given) = (shape.iter().product::<usize>(), values.len());
-            if expected != given {
-                return Err(LowerError::new(format!("`{}` has {expected} values, not {given}", parameter.name)));
-            }
-            Ok(Var::from_vec(values, shape.as_slice(), &Device::Cpu)?)
-        });
-        let parameters = variables.collect::<Result<_, LowerError>>()?;
+        let parameters = variables(graph, size, values)?;
         let mut hoisted = hoist(&bind(graph, size)?);
         absorb_biases(&mut hoisted.graph);
         let step = |cell| Step::new(cell, &hoisted.graph, path).map(Arc::new);
@@ -117,21 +111,40 @@ impl Network {
         absorb_projections(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         join_directions(&mut hoisted.graph, |cell| steps[cell.0].is_fused());
         absorb_lookups(&mut hoisted.graph);
+        Ok(Self::assembled(hoisted.graph, hoisted.nodes, steps, parameters))
+    }
+
+    fn assembled(graph: Graph, nodes: Vec<NodeId>, steps: Vec<Arc<Step>>, parameters: Vec<Var>) -> Self {
         let of_trees = |(cell, step): (usize, &Arc<Step>)| {
             step.cell.is_of_trees().then(|| (CellId(cell), Arc::new(TreeStep::new(step.clone()))))
         };
         let tree_steps = steps.iter().enumerate().filter_map(of_trees).collect();
-        let tables = tables(&hoisted.graph);
-        Ok(Self {
-            graph: hoisted.graph,
-            nodes: hoisted.nodes,
-            steps,
-            tree_steps,
-            parameters,
-            tables,
-            watch: None,
-            linear: false,
-        })
+        let tables = tables(&graph);
+        Self { graph, nodes, steps, tree_steps, parameters, tables, watch: None, trace: None, linear: false }
+    }
+
+    /// The same as [`Self::new`], by the reference and with every equation where it is written, for [`Self::trace`].
+    pub fn traced(
+        graph: &Graph,
+        size: &dyn Fn(&Symbol) -> Option<usize>,
+        values: Vec<Vec<f32>>,
+    ) -> Result<Self, LowerError> {
+        let parameters = variables(graph, size, values)?;
+        let bound = bind(graph, size)?;
+        let step = |cell| Step::new(cell, &bound, Path::Reference).map(Arc::new);
+        let steps = bound.cells.iter().map(step).collect::<Result<Vec<_>, _>>()?;
+        let nodes = (0..bound.nodes.len()).map(NodeId).collect();
+        Ok(Self { trace: Some(Trace::default()), ..Self::assembled(bound, nodes, steps, parameters) })
+    }
+
+    /// The values of all nodes for a batch of texts, and what the cells computed on the way, by their scan or fold.
+    pub fn trace(
+        &self,
+        texts: &BTreeMap<String, Tokens>,
+    ) -> Result<(Vec<Tensor>, BTreeMap<NodeId, Traced>), LowerError> {
+        let all: Vec<NodeId> = (0..self.nodes.len()).map(NodeId).collect();
+        let values = self.forward(&all, texts, Mode::Evaluate)?;
+        Ok((values, self.trace.as_ref().map(Trace::take).unwrap_or_default()))
     }
 
     /// The same as [`Self::new`], by the reference, for [`Self::state_gradients`].
@@ -300,7 +313,8 @@ impl Network {
                 let (random, record) = recording(id, mode);
                 let forest = batch.forest(&input.node.ty)?;
                 let nodes = batch.sequence(&input.node.ty)?.steps;
-                let fold = Fold { step, forest, nodes, batch: batch.size, record, random };
+                let trace = self.trace.as_ref().map(|trace| trace.of(id));
+                let fold = Fold { step, forest, nodes, batch: batch.size, record, random, trace };
                 Ok(fold.apply(input.tensor, &parameters)?)
             }
             _ => match time::evaluate(node, &inputs, batch)? {
@@ -329,7 +343,8 @@ impl Network {
         let (random, record) = recording(id, mode);
         let sequence = batch.sequence(&input.node.ty)?;
         let watch = self.watch.as_ref().map(|watch| watch.of(id));
-        Ok((Scan { step, sequence, projection, reverse, record, random, carried: None, watch }, parameters))
+        let trace = self.trace.as_ref().map(|trace| trace.of(id));
+        Ok((Scan { step, sequence, projection, reverse, record, random, carried: None, watch, trace }, parameters))
     }
 
     /// A parameter as the graph sees it: on the tape only where a gradient is wanted.
@@ -458,6 +473,26 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// One variable a parameter.
+fn variables(
+    graph: &Graph,
+    size: &dyn Fn(&Symbol) -> Option<usize>,
+    values: Vec<Vec<f32>>,
+) -> Result<Vec<Var>, LowerError> {
+    let shapes = Network::shapes(graph, size)?;
+    if shapes.len() != values.len() {
+        return Err(LowerError::new(format!("{} parameters but values for {}", shapes.len(), values.len())));
+    }
+    let variables = shapes.iter().zip(values).zip(&graph.parameters).map(|((shape, values), parameter)| {
+        let (expected, given) = (shape.iter().product::<usize>(), values.len());
+        if expected != given {
+            return Err(LowerError::new(format!("`{}` has {expected} values, not {given}", parameter.name)));
+        }
+        Ok(Var::from_vec(values, shape.as_slice(), &Device::Cpu)?)
+    });
+    variables.collect()
 }
 
 /// A shift of a piece of longer texts: what it held of the piece before moves in, and it holds the end of this one.

@@ -100,7 +100,7 @@ fn split(cell: &Cell, input: NodeId, scan: &Node, graph: &mut Graph) -> (NodeId,
         nodes.push(Node { inputs, ..node.clone() });
     }
     let states = cell.states.iter().map(|state| State { next: inside[&state.next], ..state.clone() }).collect();
-    (new_input, Cell { input: total, states, nodes, ..cell.clone() })
+    (new_input, Cell { input: total, states, nodes, names: Vec::new(), ..cell.clone() })
 }
 
 /// Which nodes of a cell are computed where. A node can be in both places: a parameter, a slice.

@@ -47,7 +47,10 @@ pub fn at(place: Place, cell: &Cell) -> Cell {
         });
     }
     let states = cell.states.iter().map(|state| State { next: new[same[state.next.0].0], ..state.clone() }).collect();
-    Cell { states, nodes, ..cell.clone() }
+    // What is gone from here has no name either.
+    let names = cell.names.iter().filter(|(_, node)| read[same[node.0].0]);
+    let names = names.map(|(name, node)| (name.clone(), new[same[node.0].0])).collect();
+    Cell { states, nodes, names, ..cell.clone() }
 }
 
 /// The number that all elements of a node are, given those of its inputs.

@@ -32,7 +32,7 @@ impl Rewrite {
     fn finish(self, cell: &Cell) -> Cell {
         let mut states = cell.states.clone();
         states.iter_mut().for_each(|state| state.next = self.new[state.next.0]);
-        Cell { states, nodes: self.nodes, ..cell.clone() }
+        Cell { states, nodes: self.nodes, names: Vec::new(), ..cell.clone() }
     }
 }
 

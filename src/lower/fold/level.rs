@@ -16,6 +16,7 @@ use crate::kernels::tree::{Family, Spread, SumChildren};
 use crate::lower::LowerError;
 use crate::lower::batch::Batch;
 use crate::lower::evaluate::{Operand, align, evaluate};
+use crate::lower::trace::TracedNode;
 use crate::random::Random;
 
 /// Which states of the children the equations read.
@@ -110,7 +111,18 @@ impl Level {
         }
     }
 
-    /// The new states of all nodes of this level.
+    /// Shows the values of all nodes of the cell; `row` says which tree and which node of it stands at a place. What is
+    /// computed for every child is shown as the child's.
+    pub fn show(&self, trace: &TracedNode, values: &[Tensor], row: impl Fn(usize) -> (usize, usize)) -> Result<()> {
+        let children: Vec<usize> = self.children.iter().flatten().copied().collect();
+        trace.values(&self.cell, values, |node, i| match self.of_children[node.0] {
+            true => children.get(i).map(|place| row(*place)),
+            false => Some(row(self.places.start + i)),
+        })
+    }
+
+    /// The new states of all nodes of this level. `see` is shown the values of all nodes of the cell.
+    #[allow(clippy::too_many_arguments)]
     pub fn run(
         &self,
         x: &Tensor,
@@ -119,6 +131,7 @@ impl Level {
         factors: &BTreeMap<ParameterId, Factors>,
         widths: &[usize],
         random: impl Fn(usize) -> Option<Random>,
+        see: impl FnOnce(&[Tensor]) -> Result<()>,
     ) -> std::result::Result<Vec<Tensor>, LowerError> {
         let (nodes, children) = (Batch::of_size(self.places.len()), Batch::of_size(self.family.parents.len()));
         let mut values: Vec<Tensor> = Vec::with_capacity(self.cell.nodes.len());
@@ -154,6 +167,7 @@ impl Level {
             batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
             values.push(value);
         }
+        see(&values)?;
         let next = self.cell.states.iter().zip(widths).map(|(state, width)| {
             let operand = Operand { node: self.cell.node(state.next), tensor: &values[state.next.0] };
             align(&operand, &Type::example(vec![state.size.clone()]), &[nodes.size, *width])

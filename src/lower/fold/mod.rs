@@ -18,6 +18,7 @@ use candle_core::{Device, Result, Tensor, Var};
 use super::LowerError;
 use super::scan::Step;
 use super::tape::{self, Recorded, add, seeded};
+use super::trace::TracedNode;
 use crate::ir::{Cell, ParameterId};
 use crate::kernels::product::Factors;
 use crate::kernels::with_values;
@@ -51,6 +52,8 @@ pub(super) struct Fold {
     pub record: bool,
     /// Seed and key of dropout inside the cell, in training.
     pub random: Option<(u64, Vec<u64>)>,
+    /// Who is told of every value.
+    pub trace: Option<TracedNode>,
 }
 
 impl Fold {
@@ -108,7 +111,14 @@ impl Recorded for Fold {
                     crate::random::Random::new(*seed, &[key.as_slice(), &[i as u64, node as u64]].concat())
                 })
             };
-            let next = level.run(&x, &read, &parameters, &factors, states, random)?;
+            let see = |values: &[Tensor]| match &self.trace {
+                Some(trace) => level.show(trace, values, |place| {
+                    let row = self.forest.rows[place];
+                    (row % self.batch, row / self.batch)
+                }),
+                None => Ok(()),
+            };
+            let next = level.run(&x, &read, &parameters, &factors, states, random, see)?;
             for ((next, all), width) in next.iter().zip(&mut all).zip(states) {
                 let rows = &mut all[places.start * width..places.end * width];
                 with_values([next], |[next]| rows.copy_from_slice(next))?;

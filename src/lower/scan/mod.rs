@@ -18,6 +18,7 @@ use candle_core::{Device, Result, Tensor, bail};
 use super::LowerError;
 use super::batch::size;
 use super::tape;
+use super::trace::TracedNode;
 use super::watch::WatchedScan;
 use crate::ir::{Cell, Graph, Op, ParameterId};
 use crate::kernels::profile::Charged;
@@ -121,6 +122,8 @@ pub(super) struct Scan {
     pub carried: Option<Carried>,
     /// Who is told of the states' gradients. The reference alone tells.
     pub watch: Option<WatchedScan>,
+    /// Who is told of every value. The reference alone tells.
+    pub trace: Option<TracedNode>,
 }
 
 /// The states that go from one piece of a text to the next, `[B, H]` each: constants, through which no gradient goes.

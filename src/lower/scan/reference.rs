@@ -34,7 +34,7 @@ impl Step {
         self.cell.nodes.iter().enumerate().filter_map(weight).collect()
     }
 
-    /// The new states from those before and the input of one step.
+    /// The new states from those before and the input of one step. `see` is shown the values of all nodes.
     fn run(
         &self,
         x: &Tensor,
@@ -42,6 +42,7 @@ impl Step {
         parameters: &BTreeMap<ParameterId, Tensor>,
         factors: &BTreeMap<NodeId, (ParameterId, Factors)>,
         random: impl Fn(usize) -> Option<Random>,
+        see: impl FnOnce(&[Tensor]) -> Result<()>,
     ) -> std::result::Result<Vec<Tensor>, LowerError> {
         let batch = Batch::of_size(x.dims().first().copied().unwrap_or(1));
         let nodes = &self.cell.nodes;
@@ -62,6 +63,7 @@ impl Step {
             batch.confirm(&value, &node.ty).map_err(|error| error.at(node))?;
             values.push(value);
         }
+        see(&values)?;
         let next = self.cell.states.iter().zip(&self.states).map(|(state, width)| {
             let operand = Operand { node: self.cell.node(state.next), tensor: &values[state.next.0] };
             align(&operand, &Type::example(vec![state.size.clone()]), &[batch.size, *width])
@@ -80,6 +82,12 @@ impl Scan {
     fn running(&self, t: usize) -> Option<Arc<[bool]>> {
         let running: Arc<[bool]> = self.sequence.lengths.iter().map(|length| t < *length).collect();
         running.contains(&false).then_some(running)
+    }
+
+    /// Shows the values of a step to whom they are traced for.
+    fn see(&self, t: usize, values: &[Tensor]) -> Result<()> {
+        let Some(trace) = &self.trace else { return Ok(()) };
+        trace.values(&self.step.cell, values, |_, row| (t < self.sequence.lengths[row]).then_some((row, t)))
     }
 
     fn random(&self, t: usize, node: usize) -> Option<Random> {
@@ -133,7 +141,8 @@ impl Recorded for Scan {
                     *state = with_values([state], |[values]| leaf(values, state.dims()))??;
                 }
             }
-            let mut next = self.step.run(&x, &states, &parameters, &factors, |node| self.random(t, node))?;
+            let random = |node| self.random(t, node);
+            let mut next = self.step.run(&x, &states, &parameters, &factors, random, |values| self.see(t, values))?;
             if let Some(running) = self.running(t) {
                 for (next, state) in next.iter_mut().zip(&states) {
                     *next = apply2(Advance { running: running.clone() }, next, state, state.shape())?;
