@@ -6,6 +6,7 @@
 //! 2. [`syntax`]: text → AST, never failing
 //! 3. [`ir`]: the typed graph
 //! 4. [`check`]: AST → IR; names, settings, shapes, lints
+//!    [`difference`]: what differs between two programs
 //! 5. [`passes`]: IR → IR; sizes bound, what needs no state moved out of the loop
 //! 6. [`data`]: files → token ids in batches
 //! 7. [`kernels`], [`lower`]: IR → candle
@@ -22,6 +23,7 @@ pub mod check;
 pub mod cli;
 pub mod data;
 pub mod diagnostic;
+pub mod difference;
 pub mod ir;
 pub mod kernels;
 pub mod lower;

@@ -1,7 +1,7 @@
 //! The `data` block.
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{Data, Field, FieldKind, Format, Grouping, Path};
+use crate::ir::{self, Data, Field, FieldKind, Format, Grouping, Path};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, ExprKind, Ident, SettingsBlock};
 
@@ -91,6 +91,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
         settings.push((&setting.name, &setting.value));
     }
     let values = reader.settings(DATA, settings, "`data`");
+    reader.take_effect("data", DATA, &values, block.keyword);
     let mut fields: Vec<Field> = Vec::new();
     let mut tags = Vec::new();
     for entry in &block.entries {
@@ -107,17 +108,22 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
             continue;
         }
         let given = settings.iter().map(|setting| (&setting.name, &setting.value));
+        let dotted = format!("data.{}", name.name);
+        reader.effective.push(ir::Setting { name: dotted.clone(), value: kind.name.clone(), span: *span });
         let kind = match kind.name.as_str() {
             kind if let Some(table) = texts::settings_of(kind) => {
                 let values = reader.settings(table, given, &format!("`{kind}`"));
+                reader.take_effect(&dotted, table, &values, *span);
                 (FieldKind::Text(texts::text(kind, &values, reader)), column(&values, name))
             }
             "class" => {
                 let values = reader.settings(CLASS, given, "`class`");
+                reader.take_effect(&dotted, CLASS, &values, *span);
                 (FieldKind::Class, column(&values, name))
             }
             "tags" => {
                 let values = reader.settings(TAGS, given, "`tags`");
+                reader.take_effect(&dotted, TAGS, &values, *span);
                 // An empty name: the only text, once all fields are known.
                 let of = values.text("of").unwrap_or((String::new(), name.span));
                 tags.push((name, of.clone()));
@@ -126,6 +132,7 @@ pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {
             }
             "number" => {
                 let values = reader.settings(NUMBER, given, "`number`");
+                reader.take_effect(&dotted, NUMBER, &values, *span);
                 (FieldKind::Number, column(&values, name))
             }
             other => {

@@ -15,6 +15,7 @@ mod checker;
 mod data;
 mod definitions;
 mod duplicates;
+mod effective;
 mod elaborate;
 mod evaluate;
 mod imports;
@@ -117,9 +118,10 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
         constants.iter().map(|constant| (constant.names[0].name.as_str(), &constant.value.kind)).collect();
     let constant = |ident: &Ident| named.get(ident.name.as_str()).map(|kind| (*kind).clone());
     let constant: &dyn Fn(&Ident) -> Option<ExprKind> = &constant;
-    let mut reader = Reader { constants: constant, diagnostics: &mut diagnostics };
+    let mut reader = Reader { constants: constant, diagnostics: &mut diagnostics, effective: Vec::new() };
     let data = data_block.map(|block| data::data(block, &mut reader));
     let train = train::train(train_block, data.as_ref(), whole, &mut reader);
+    let settings = reader.effective;
 
     let mut checker = Checker::new(&files.sources, &definitions);
     checker.lost = user_files().flat_map(|file| file.lost.iter().cloned()).collect();
@@ -170,7 +172,7 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
     diagnostics.dedup();
     keep_the_first(&mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
-    let program = sound.then_some(Program { edition, data, model, train });
+    let program = sound.then_some(Program { edition, data, model, train, settings });
     Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
 }
 

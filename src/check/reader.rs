@@ -15,6 +15,8 @@ pub struct Reader<'a> {
     /// Named numbers of the file.
     pub constants: &'a dyn Fn(&Ident) -> Option<ExprKind>,
     pub diagnostics: &'a mut Vec<Diagnostic>,
+    /// What has been read, as it takes effect.
+    pub effective: Vec<crate::ir::Setting>,
 }
 
 impl Reader<'_> {

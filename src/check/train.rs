@@ -215,6 +215,8 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
         }
         None => Values::default(),
     };
+    let at = block.map_or(whole, |block| block.keyword);
+    reader.take_effect("train", TRAIN, &values, at);
     let none = Values::default();
     let (optimizer_name, o) = match values.get("optimizer") {
         Some(Checked::Call(choice, values)) => (choice.name, values),
@@ -250,9 +252,10 @@ pub fn train(block: Option<&SettingsBlock>, data: Option<&Data>, whole: Span, re
         },
         restarts: values.int("restarts", 1),
         seed: values.int("seed", 1) as u64,
-        span: block.map_or(whole, |block| block.keyword),
+        span: at,
         learning_rate_span: o.span("lr").or_else(|| values.span("optimizer")),
     };
+    reader.correct("train.monitor", train.monitor.name());
     conflicts(&train, &values, o, has_valid, data, reader);
     train
 }

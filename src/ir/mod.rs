@@ -8,6 +8,7 @@ mod data;
 mod dim;
 mod graph;
 mod parameter;
+mod setting;
 mod synthetic;
 mod target;
 mod train;
@@ -20,6 +21,7 @@ pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
 };
 pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
+pub use setting::Setting;
 pub use synthetic::{Synthetic, Task};
 pub use target::Target;
 pub use train::{ClassWeights, Clip, Metric, Optimizer, Schedule, Train};
@@ -34,6 +36,8 @@ pub struct Program {
     pub model: Option<Model>,
     /// What `train { … }` says, defaults filled in.
     pub train: Train,
+    /// What both blocks say, setting by setting, for whoever compares or records them.
+    pub settings: Vec<Setting>,
 }
 
 /// The model of a file: its graph, from the fields it reads to what is compared with the target.
