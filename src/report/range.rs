@@ -9,6 +9,8 @@ pub struct Range {
     pub high: f64,
     scale: Scale,
     percent: bool,
+    /// All values are whole, so no others are written down.
+    whole: bool,
 }
 
 /// A value that is written down beside an axis.
@@ -28,7 +30,8 @@ impl Range {
             series.points.iter().flat_map(move |(x, _)| [x - half, x + half])
         });
         let marks = chart.marks.iter().map(|(x, _)| *x);
-        Self::exact(&chart.x, ends.chain(marks))
+        let whole = chart.series.iter().flat_map(|series| &series.points).all(|(x, _)| x.fract() == 0.0);
+        Self { whole, ..Self::exact(&chart.x, ends.chain(marks)) }
     }
 
     /// Of the y axis: the round values around all others.
@@ -57,7 +60,7 @@ impl Range {
             },
             Scale::Linear => (low, high),
         };
-        Self { low, high, scale: axis.scale, percent: axis.percent }
+        Self { low, high, scale: axis.scale, percent: axis.percent, whole: false }
     }
 
     /// Where a coordinate stands between the low end, 0, and the high end, 1.
@@ -71,8 +74,8 @@ impl Range {
             Scale::Logarithmic => {
                 let span = (self.high - self.low) as usize;
                 let apart = span.div_ceil(most.saturating_sub(1).max(1)).max(1);
-                let powers = (0..=span).step_by(apart).map(|below| self.high - below as f64);
-                powers.map(|power| Tick { at: power, label: format!("1e{power}") }).collect()
+                let powers = (0..=span).step_by(apart).map(|below| self.high as i32 - below as i32);
+                powers.map(|power| Tick { at: f64::from(power), label: format!("1e{power}") }).collect()
             }
             Scale::Linear => {
                 let step = self.step(most);
@@ -91,7 +94,8 @@ impl Range {
         let span = self.high - self.low;
         let power = 10f64.powf((span / most as f64).log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0, 20.0].map(|n| n * power);
-        steps.into_iter().find(|step| span / step < most as f64).unwrap_or(span)
+        let step = steps.into_iter().find(|step| span / step < most as f64).unwrap_or(span);
+        if self.whole { step.max(1.0) } else { step }
     }
 
     fn label(&self, at: f64, step: f64) -> String {
