@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::checkpoint::Checkpoint;
-use super::record::Origin;
 use super::run::Begin;
 use super::TrainError;
 use crate::artifact;
@@ -14,9 +13,9 @@ use crate::artifact;
 /// The lock's file. It stays when nobody holds the lock; the system frees that whichever way a process ends.
 const LOCK: &str = ".lock";
 
-/// Names under which a run writes, and so what `--overwrite` removes.
-const OURS: [&str; 5] =
-    ["model.safetensors", "checkpoint.safetensors", "metrics.jsonl", "report.html", Origin::NAME];
+/// What would speak of an earlier run until the first epoch is over. Model and checkpoint stay until others take their
+/// places, so that nothing is lost to a run that comes to nothing.
+const STALE: [&str; 2] = ["metrics.jsonl", "report.html"];
 
 /// A folder that this process alone trains into, for as long as the value lives.
 pub struct RunFolder {
@@ -53,10 +52,10 @@ impl RunFolder {
         Ok(Self { path: out.to_path_buf(), _lock: lock })
     }
 
-    /// Removes what a killed process left half written, and where everything is to be replaced, what runs before wrote.
+    /// Removes what a killed process left half written, and where everything is to be replaced, what would be out of date.
     pub fn clear(&self, begin: Begin) -> Result<(), TrainError> {
         artifact::remove_leftovers(&self.path);
-        for name in OURS.iter().filter(|_| begin == Begin::Overwrite) {
+        for name in STALE.iter().filter(|_| begin == Begin::Overwrite) {
             let path = self.path.join(name);
             let removed = fs::remove_file(&path);
             if let Err(error) = removed.or_else(|error| if path.exists() { Err(error) } else { Ok(()) }) {
@@ -143,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn overwriting_removes_what_a_run_writes_and_nothing_else() {
+    fn overwriting_removes_what_is_out_of_date_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["model.safetensors", "metrics.jsonl", "notes.txt", ".rnnc-x.tmp"] {
+        for name in ["model.safetensors", "metrics.jsonl", "report.html", "notes.txt", ".rnnc-x.tmp"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let Err(used) = RunFolder::open(folder.path(), Begin::New) else { panic!("it is used") };
@@ -153,6 +152,6 @@ mod tests {
         RunFolder::open(folder.path(), Begin::Overwrite).unwrap().clear(Begin::Overwrite).unwrap();
         let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".lock", "notes.txt"]);
+        assert_eq!(names, [".lock", "model.safetensors", "notes.txt"]);
     }
 }
