@@ -23,6 +23,36 @@ pub fn try_writing_into(folder: &Path) -> io::Result<()> {
     tempfile::tempfile_in(folder).map(drop)
 }
 
+/// What a temporary file of ours is called.
+const PREFIX: &str = ".rnnc-";
+const SUFFIX: &str = ".tmp";
+
+/// Removes the temporary files of a process that was killed while it wrote into this folder. To be called by the only one
+/// who writes there.
+pub fn remove_leftovers(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            // One that stays does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A folder that is gone, with all that is in it, when this value is.
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    pub fn new() -> io::Result<Self> {
+        tempfile::Builder::new().prefix("rnnc-").tempdir().map(Self)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// The file that will be replaced: where `path` leads if it is a link.
 fn target(path: &Path) -> Result<PathBuf, Problem> {
     match fs::metadata(path) {
@@ -39,7 +69,7 @@ fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".rnnc-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     // A temporary file is private by default; this one is to become an ordinary file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -84,6 +114,17 @@ mod tests {
             let mode = |name| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode("a"), mode("ordinary"));
         }
+    }
+
+    #[test]
+    fn leftovers_go_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".rnnc-a1B2c3.tmp", "mine.tmp", ".rnnc-notes", "model.safetensors"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.path().join(".rnnc-folder.tmp")).unwrap();
+        remove_leftovers(folder.path());
+        assert_eq!(names(folder.path()), [".rnnc-folder.tmp", ".rnnc-notes", "mine.tmp", "model.safetensors"]);
     }
 
     #[cfg(unix)]

@@ -136,6 +136,7 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "its folder does not exist; create it first",
         io::ErrorKind::NotADirectory => "a part of its path is a file, not a folder",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full; free some space",
+        io::ErrorKind::FileTooLarge => "it would be larger than a file may be here; raise the limit (ulimit -f)",
         io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another folder",
         _ => return error.to_string().split(" (os error").next().unwrap_or_default().to_string(),
     };

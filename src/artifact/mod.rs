@@ -15,11 +15,11 @@ mod read;
 mod record;
 mod write;
 
-pub use atomic::{try_writing_into, write_atomically};
+pub use atomic::{TemporaryFolder, remove_leftovers, try_writing_into, write_atomically};
 pub use error::{ArtifactError, Problem};
 pub use payload::Payload;
 pub use read::read;
-pub use record::{DataFile, EDITION, Record, Role};
+pub use record::{DataFile, EDITION, Golden, GoldenInput, Record, Role};
 pub use write::write;
 
 /// The largest file that is read or written, in bytes: 4 GiB.
@@ -58,6 +58,14 @@ mod sample {
             metrics: serde_json::json!({"valid_accuracy": 0.5, "confusion": [[1, 2], [3, 4]]}),
             trained_epochs: 3,
             best_epoch: 2,
+            settings: [("train.seed".to_string(), "1".to_string())].into(),
+            vocabulary_sha256: [("text".to_string(), "cd".repeat(32))].into(),
+            cpu: Some("x86_64, AVX2".to_string()),
+            started_from: None,
+            golden: vec![Golden {
+                inputs: [("text".to_string(), GoldenInput { ids: vec![2, 3], ..GoldenInput::default() })].into(),
+                scores: vec![0.25, -1.5],
+            }],
         }
     }
 

@@ -37,6 +37,46 @@ pub struct Record {
     pub trained_epochs: usize,
     /// The epoch whose weights these are, from 1.
     pub best_epoch: usize,
+    /// Every setting of `data` and `train` by its dotted name, defaults filled in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// Of the entries of each vocabulary in their order, in lower-case hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub vocabulary_sha256: BTreeMap<String, String>,
+    /// The kind of processor that it was trained on. Another one may give other last bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<String>,
+    /// The model whose weights it started from, where those were not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_from: Option<DataFile>,
+    /// Inputs with what the model gives for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub golden: Vec<Golden>,
+}
+
+/// A row, and what these weights give for it: found again whenever the file is loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Golden {
+    /// By the name of the field.
+    pub inputs: BTreeMap<String, GoldenInput>,
+    /// The scores before a final softmax, some of them where they are many, at even distances.
+    pub scores: Vec<f32>,
+}
+
+/// A field of such a row as the model reads it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GoldenInput {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<u32>,
+    /// Of a tree, the number of every node's parent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<u32>,
+    /// Vectors, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<f32>,
+    /// How many tokens each sentence has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sentences: Vec<usize>,
 }
 
 /// A data file that was read in training.
@@ -57,6 +97,10 @@ pub enum Role {
     Train,
     Valid,
     Test,
+    /// Word vectors that embeddings started from.
+    Vectors,
+    /// The model whose weights a training started from.
+    Weights,
 }
 
 impl Payload for Record {

@@ -8,7 +8,7 @@ use crate::check::{self, Checked, LoadError, Loaded, Loader};
 use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Sources, Span};
 
 /// A `.rnn` file larger than this is something else.
 const MAX_SOURCE: u64 = 16 << 20;
@@ -130,10 +130,14 @@ fn sound(path: &Path, mut checked: Checked) -> Result<(crate::ir::Program, Check
 /// Ends a command that needs a part which the file does not have.
 pub fn lacks(checked: &Checked, message: &str, help: &str) -> Failure {
     let start = Span::new(FileId::default(), 0, 0);
-    let found = [Diagnostic::new(code::NO_MODEL, start, message).help(help)];
-    let report = render::render(&found, &checked.sources, Format::Human, stderr_style());
+    findings(&checked.sources, &[Diagnostic::new(code::NO_MODEL, start, message).help(help)])
+}
+
+/// Ends a command with what it found in a file.
+pub fn findings(sources: &Sources, found: &[Diagnostic]) -> Failure {
+    let report = render::render(found, sources, Format::Human, stderr_style());
     let _ = write!(std::io::stderr(), "{report}");
-    if let Some(hint) = render::explain_hint(&found) {
+    if let Some(hint) = render::explain_hint(found) {
         say(hint);
     }
     Failure::silent()

@@ -176,8 +176,17 @@ struct TrainArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Go on with a training that was stopped.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["overwrite", "weights"])]
     resume: bool,
+    /// Replace what an earlier training wrote into the folder.
+    #[arg(long)]
+    overwrite: bool,
+    /// Start from the weights of another model, a `model.safetensors`, in place of random ones.
+    #[arg(long, value_name = "MODEL")]
+    weights: Option<PathBuf>,
+    /// Of the weights of --weights, take those that fit.
+    #[arg(long, requires = "weights")]
+    partial: bool,
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]
     device: String,

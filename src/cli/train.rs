@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::training::{INTERRUPTED, Trainable};
 use super::{Failure, TrainArguments, files, overrides, say};
 use crate::diagnostic::render::printable;
-use crate::train::{Begin, Options, Outcome, Progress};
+use crate::train::{self, Begin, Options, Outcome, Progress};
 
 pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     device(&arguments.device)?;
@@ -19,8 +19,24 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
         }
     })?;
     let out = arguments.out.clone().unwrap_or_else(|| default_out(path));
-    let options = Options::new(out, if arguments.resume { Begin::Resume } else { Begin::Overwrite });
-    let setup = file.set_up(&options)?;
+    let begin = match (arguments.resume, arguments.overwrite) {
+        (true, _) => Begin::Resume,
+        (_, true) => Begin::Overwrite,
+        _ => Begin::New,
+    };
+    let options = Options::new(out, begin);
+    if let (Begin::New, Some(found)) = (begin, train::standing(&options.out)) {
+        return Err(Failure::input(format!(
+            "{}: {found}\n  to go on with it: {}\n  to replace it:    {}",
+            options.out.display(),
+            command(&arguments, "--resume"),
+            command(&arguments, "--overwrite")
+        )));
+    }
+    let mut setup = file.set_up(&options)?;
+    if let Some(weights) = &arguments.weights {
+        file.inherit(&mut setup, weights, arguments.partial, &options)?;
+    }
     for note in &setup.notes {
         say(note);
     }
@@ -42,7 +58,7 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
         Outcome::Interrupted { epoch, step } => {
             let out = options.out.display();
             say(format!("stopped in epoch {epoch} after step {step}; everything is written to {out}"));
-            say(format!("to go on: {}", resume_command(&arguments)));
+            say(format!("to go on: {}", command(&arguments, "--resume")));
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
@@ -67,7 +83,8 @@ fn default_out(path: &Path) -> PathBuf {
     Path::new("runs").join(name)
 }
 
-fn resume_command(arguments: &TrainArguments) -> String {
+/// The command that was given, with an option more.
+fn command(arguments: &TrainArguments, option: &str) -> String {
     let quoted = |text: &str| {
         if text.chars().all(|c| c.is_alphanumeric() || "-_./=".contains(c)) {
             text.to_string()
@@ -82,5 +99,8 @@ fn resume_command(arguments: &TrainArguments) -> String {
     for setting in &arguments.settings {
         command.push_str(&format!(" --set {}", quoted(setting)));
     }
-    command + " --resume"
+    if let (Some(weights), "--overwrite") = (&arguments.weights, option) {
+        command.push_str(&format!(" --weights {}", quoted(&weights.display().to_string())));
+    }
+    format!("{command} {option}")
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Failure, files, say};
 use crate::check::Checked;
+use crate::difference::Side;
 use crate::ir::Program;
-use crate::train::{self, Options, Outcome, Setup, TrainError, Watch};
+use crate::train::{self, Begin, Options, Outcome, RunFolder, Setup, TrainError, Watch};
 
 /// What a shell expects of a program that an interrupt ended.
 pub const INTERRUPTED: u8 = 130;
@@ -34,14 +35,30 @@ impl Trainable {
         Ok(Self { path: path.to_path_buf(), program, checked })
     }
 
-    /// Reads the data and sets the model up.
+    /// Reads the data and sets the model up, after it is sure that the folder can be used for what is wanted.
     pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
+        RunFolder::open(&options.out, options.begin).map_err(|error| self.failure(&error, &options.out))?;
+        if options.begin == Begin::Resume {
+            let now = Side { program: &self.program, sources: &self.checked.sources };
+            let found = train::resume::obstacles(&options.out, now);
+            let found = found.map_err(|error| self.failure(&error, &options.out))?;
+            if !found.is_empty() {
+                return Err(files::findings(&self.checked.sources, &found));
+            }
+        }
         let directory = self.path.parent().unwrap_or(Path::new(""));
         let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)
             .map_err(|error| self.failure(&error, &options.out))?;
         // From here on an interrupt is answered; reading the data it just ends.
         interrupt();
         Ok(setup)
+    }
+
+    /// Starts from the weights of another model in place of those that were drawn.
+    pub fn inherit(&self, setup: &mut Setup, weights: &Path, partial: bool, options: &Options) -> Result<(), Failure> {
+        let notes = train::inherit::inherit(setup, weights, partial);
+        setup.notes.extend(notes.map_err(|error| self.failure(&error, &options.out))?);
+        Ok(())
     }
 
     /// Trains into the folder of `options`.
@@ -76,6 +93,7 @@ impl Trainable {
                     format_args!("{:.0e}", (value / 10.0).min(0.01)),
                 ))
             }
+            TrainError::Changed(found) | TrainError::Misfit(found) => files::findings(&self.checked.sources, found),
             other => Failure::input(other),
         }
     }

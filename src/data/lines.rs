@@ -104,9 +104,25 @@ impl Lines {
 
 /// SHA-256 of pieces of data that stand in no file, in hexadecimal.
 pub(super) fn sha256<const N: usize>(pieces: impl Iterator<Item = [u8; N]>) -> String {
+    sha256_of(pieces)
+}
+
+/// The same for pieces of any length.
+pub(super) fn sha256_of(pieces: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     let mut hash = Sha256::new();
     pieces.for_each(|piece| hash.update(piece));
     hexadecimal(hash)
+}
+
+/// SHA-256 of the bytes of a file, in hexadecimal.
+pub fn sha256_of_file(path: &Path) -> std::io::Result<String> {
+    let (mut file, mut hash, mut block) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hexadecimal(hash)),
+            read => hash.update(&block[..read]),
+        }
+    }
 }
 
 fn hexadecimal(hash: Sha256) -> String {

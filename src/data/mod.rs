@@ -32,6 +32,7 @@ pub use batch::{Batch, Order, Sentences, Tokens, batches};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use labels::Labels;
+pub use lines::sha256_of_file;
 pub use pass::Pass;
 pub use series::Series;
 pub use split::{File, Split, Texts};

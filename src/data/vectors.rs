@@ -17,6 +17,8 @@ pub struct Vectors {
     pub rows: BTreeMap<u32, Vec<f32>>,
     /// How many tokens could have been found: the entries of the vocabulary without the two reserved ones.
     pub wanted: usize,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Vectors {
@@ -80,7 +82,7 @@ pub fn read(path: &Path, vocabulary: &Vocabulary, expected_width: Option<usize>)
         let vector = vector.collect::<Result<Vec<_>, _>>()?;
         rows.entry(id).or_insert(vector);
     }
-    Ok(Vectors { width, rows, wanted: vocabulary.len() - 2 })
+    Ok(Vectors { width, rows, wanted: vocabulary.len() - 2, sha256: lines.sha256() })
 }
 
 /// The width, and the first line again if it is no header.

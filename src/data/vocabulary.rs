@@ -48,6 +48,11 @@ impl Vocabulary {
         self.tokens.len()
     }
 
+    /// SHA-256 of the entries in their order, in hexadecimal: the same for two vocabularies that give a text the same ids.
+    pub fn sha256(&self) -> String {
+        super::lines::sha256_of(self.tokens.iter().flat_map(|token| [token.as_bytes(), b"\n"]))
+    }
+
     /// The ids of a text's tokens; empty for a text of white space.
     pub fn encode(&self, text: &str, tokenizer: &Tokenizer) -> Vec<u32> {
         let mut ids = Vec::new();

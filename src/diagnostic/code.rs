@@ -95,6 +95,8 @@ codes! {
 
     NO_MODEL = "E0601", "a part that the command needs is not in the file";
     DATA_FIELD = "E0602", "a model and a `data` block whose fields do not match";
+    RESUME = "E0603", "a training that cannot go on with the file as it is now";
+    WEIGHTS = "E0604", "weights that do not fit the model";
 
     UNUSED = "W0701", "a definition that is never used";
     DROPOUT_RATE = "W0702", "a dropout rate that leaves nothing";

@@ -20,6 +20,20 @@ pub fn arch() -> Arch {
     *ARCH.get_or_init(Arch::new)
 }
 
+/// This machine as far as the last bits of a result depend on it: the processor's family and its best instructions. The
+/// number of threads is no part of it, since results do not depend on that.
+pub fn kind() -> String {
+    let instructions = match arch() {
+        Arch::Scalar => "one number at a time",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "AVX2",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "AVX-512",
+        _ => "vector instructions",
+    };
+    format!("{}, {instructions}", std::env::consts::ARCH)
+}
+
 #[cfg(test)]
 thread_local! {
     static FORCED: std::cell::Cell<Option<Arch>> = const { std::cell::Cell::new(None) };

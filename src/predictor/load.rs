@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::{Predictor, Sizes};
+use super::{Predictor, Sizes, golden};
 use crate::artifact::{self, ArtifactError, Record, Tensor};
 use crate::check::{self, NoFiles};
 use crate::data::{Labels, Vocabulary};
@@ -29,7 +29,8 @@ impl From<ArtifactError> for LoadError {
     }
 }
 
-/// Reads a trained model. Its source is checked and every weight compared with it: a file that was tampered with is an error.
+/// Reads a trained model. Its source is checked, every weight compared with it, and the golden rows are computed again: a
+/// file that was tampered with is an error.
 pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
     let (record, tensors) = artifact::read::<Record>(path)?;
     let damaged =
@@ -74,6 +75,12 @@ pub fn load(path: &Path) -> Result<(Predictor, Record), LoadError> {
     let mut predictor =
         Predictor::new(&program, vocabularies, labels, sizes, values).map_err(|e| damaged(e.to_string()))?;
     predictor.loss.class_weights = record.class_weights.clone();
+    golden::check(&predictor, &record.golden).map_err(|why| match &record.cpu {
+        Some(cpu) if why.contains("answers") => {
+            LoadError(format!("{}: {why}; it is damaged, or this processor computes otherwise than the one it comes from ({cpu})", path.display()))
+        }
+        _ => damaged(why),
+    })?;
     Ok((predictor, record))
 }
 

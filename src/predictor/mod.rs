@@ -5,6 +5,7 @@
 mod attention;
 mod evaluate;
 mod generate;
+mod golden;
 mod load;
 mod metrics;
 mod predict;
@@ -20,6 +21,7 @@ use crate::lower::{Loss, LowerError, Network};
 pub use attention::{Attention, Weights};
 pub use evaluate::evaluate;
 pub use generate::Generator;
+pub use golden::golden;
 pub use load::{LoadError, load, tensors};
 pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
 pub use predict::{Encoded, Prediction, check_children};

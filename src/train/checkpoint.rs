@@ -5,12 +5,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::EpochRecord;
+use super::record::{self, EpochRecord, data_files};
+use super::resume::{self, Progress};
 use super::setup::Setup;
 use super::{Best, BestState, LearningRate, Optimizer, PlateauState, TrainError};
-use crate::artifact::{self, Payload, Tensor};
-use crate::data::{Dataset, Split};
+use crate::artifact::{self, DataFile, Payload, Tensor};
+use crate::check::{self, NoFiles};
+use crate::difference::Side;
 use crate::lower::States;
+use crate::predictor::percent;
 
 /// Where a training stands: the epoch under way (from 0), the steps of it that are done, and its sums so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -65,39 +68,17 @@ impl Position {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
-    /// The source that was trained; another one cannot go on from here.
+    /// The source that was trained.
     source: String,
-    /// SHA-256 of the data files.
-    data: DataHashes,
+    /// What the data files held when the training was started.
+    data: Vec<DataFile>,
+    /// How many the file asks for.
+    epochs: usize,
     position: Position,
     optimizer_steps: u64,
     best: BestState,
     plateau: PlateauState,
     history: Vec<EpochRecord>,
-}
-
-/// What the data files held when the training was started.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct DataHashes {
-    train: String,
-    valid: Option<String>,
-    test: Option<String>,
-}
-
-impl DataHashes {
-    fn of(dataset: &Dataset) -> Self {
-        let hash = |split: &Option<Split>| split.as_ref().map(Split::sha256);
-        Self { train: dataset.train.sha256(), valid: hash(&dataset.valid), test: hash(&dataset.test) }
-    }
-
-    fn changed(&self, now: &Self) -> Option<&'static str> {
-        let changed = [
-            ("training", self.train != now.train),
-            ("validation", self.valid != now.valid),
-            ("test", self.test != now.test),
-        ];
-        changed.into_iter().find(|(_, changed)| *changed).map(|(role, _)| role)
-    }
 }
 
 impl Payload for State {
@@ -123,7 +104,8 @@ impl Checkpoint {
     ) -> Result<(), TrainError> {
         let state = State {
             source: setup.source.clone(),
-            data: DataHashes::of(&setup.dataset),
+            data: data_files(setup),
+            epochs: setup.train.epochs,
             position: position.clone(),
             optimizer_steps: optimizer.steps(),
             best: best.state().clone(),
@@ -147,15 +129,33 @@ impl Checkpoint {
     }
 
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        if !path.exists() {
-            let folder = path.parent().unwrap_or(path).display();
-            return Err(TrainError::Resume(format!(
-                "{folder}: there is no training here to go on with; leave out --resume to start one"
-            )));
-        }
         let (state, tensors) = artifact::read::<State>(path)?;
         let tensors = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
         Ok(Self { state, tensors, path: path.display().to_string() })
+    }
+
+    /// The text that was trained.
+    pub fn source(&self) -> &str {
+        &self.state.source
+    }
+
+    pub fn progress(&self) -> Progress {
+        let Position { restart, epoch, step, .. } = self.state.position;
+        Progress { restart, epochs: epoch + usize::from(step > 0) }
+    }
+
+    /// How far it has come and how well it did, in words.
+    pub fn standing(&self) -> String {
+        let State { epochs, history, .. } = &self.state;
+        let Some(last) = history.last() else { return "it is in its first epoch".to_string() };
+        let restart = last.restart.map_or(String::new(), |restart| format!(" of restart {restart}"));
+        let best = match record::best(history).or(Some(last)) {
+            Some(EpochRecord { valid_accuracy: Some(share), .. }) => format!("valid accuracy {}", percent(*share)),
+            Some(EpochRecord { valid_loss: Some(loss), .. }) => format!("valid loss {loss:.3}"),
+            Some(EpochRecord { train_loss: loss, .. }) => format!("loss {loss:.3}"),
+            None => String::new(),
+        };
+        format!("epoch {} of {epochs}{restart}, best {best}", last.epoch)
     }
 
     /// Which of the restarts was under way, from 0.
@@ -175,22 +175,23 @@ impl Checkpoint {
         position: &mut Position,
         history: &mut Vec<EpochRecord>,
     ) -> Result<(), TrainError> {
+        let old = check::check("model.rnn", &self.state.source, &mut NoFiles).program.and_then(|old| old.model);
         if self.state.source != setup.source {
-            let line = first_difference(&self.state.source, &setup.source);
-            return Err(TrainError::Resume(format!(
-                "{}: this training was started from another text, which differs from line {line} on; undo the change, or leave out --resume to start again",
-                self.path
-            )));
+            let new = check::check("model.rnn", &setup.source, &mut NoFiles);
+            let program = setup.program.clone();
+            let now = Side { program: new.program.as_ref().unwrap_or(&program), sources: &new.sources };
+            let found = resume::changed(&self.state.source, now, self.progress())?;
+            if let Some(first) = found.first() {
+                return Err(TrainError::Resume(format!("{}: {}", self.path, first.message)));
+            }
         }
-        if let Some(role) = self.state.data.changed(&DataHashes::of(&setup.dataset)) {
-            return Err(TrainError::Resume(format!(
-                "{}: the {role} data has changed since this training was started; undo the change, or leave out --resume to start again",
-                self.path
-            )));
+        let found = resume::changed_data(&self.state.data, &data_files(setup), &setup.program);
+        if !found.is_empty() {
+            return Err(TrainError::Changed(found));
         }
         let misfit = |path: &str| {
             TrainError::Resume(format!(
-                "{path}: the checkpoint does not fit the model; leave out --resume to start again"
+                "{path}: the checkpoint does not fit the model; begin again with --overwrite"
             ))
         };
         let steps = setup.steps_per_epoch();
@@ -200,7 +201,9 @@ impl Checkpoint {
             return Err(misfit(&self.path));
         }
         let mut values = Vec::new();
-        for parameter in &setup.predictor.model.graph.parameters {
+        // By the names of then: what a value is called may have changed.
+        let then = old.as_ref().unwrap_or(&setup.predictor.model);
+        for parameter in &then.graph.parameters {
             let tensor =
                 self.tensors.remove(&format!("weights.{}", parameter.name)).ok_or_else(|| misfit(&self.path))?;
             values.push(tensor.values);
@@ -215,14 +218,12 @@ impl Checkpoint {
         let buffers = called("optimizer.").into_iter().collect();
         optimizer.restore(self.state.optimizer_steps, buffers).map_err(|_| misfit(&self.path))?;
         rate.restore(self.state.plateau);
+        // Patience may have changed, or epochs were added to a training that was over.
+        let waited = self.state.best.epochs_without_improvement;
+        let stopped = step == 0 && epoch > 0 && setup.train.patience.is_some_and(|patience| waited >= patience);
         *best = Best::resume(best.metric(), setup.train.patience, self.state.best);
-        *position = Position { states, ..self.state.position };
+        *position = Position { states, stopped, ..self.state.position };
         *history = self.state.history;
         Ok(())
     }
-}
-
-/// The first line, from 1, in which two texts differ.
-fn first_difference(a: &str, b: &str) -> usize {
-    1 + a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count()
 }

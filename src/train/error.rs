@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::artifact::ArtifactError;
 use crate::data::DataError;
+use crate::diagnostic::Diagnostic;
 use crate::lower::LowerError;
 
 #[derive(Debug)]
@@ -15,8 +16,16 @@ pub enum TrainError {
     Artifact(ArtifactError),
     /// The run folder cannot be used.
     Folder(String),
+    /// A run has been in the folder before.
+    Used(String),
     /// The checkpoint does not fit.
     Resume(String),
+    /// What changed since the checkpoint was written, at its places in the file.
+    Changed(Vec<Diagnostic>),
+    /// Writing failed in the middle of a training, and the last checkpoint is kept.
+    Unwritten(ArtifactError),
+    /// The weights to start from do not fit, at the layers of the file that they are for.
+    Misfit(Vec<Diagnostic>),
     /// The loss or the gradients are no numbers any more, or past all hope. Steps count from 1.
     Diverged {
         epoch: usize,
@@ -39,7 +48,14 @@ impl fmt::Display for TrainError {
             TrainError::Data(error) => error.fmt(f),
             TrainError::ClassWeights(why) => write!(f, "`class_weights`: {why}"),
             TrainError::Artifact(error) => error.fmt(f),
-            TrainError::Folder(why) | TrainError::Resume(why) => f.write_str(why),
+            TrainError::Folder(why) | TrainError::Resume(why) | TrainError::Used(why) => f.write_str(why),
+            TrainError::Changed(found) | TrainError::Misfit(found) => {
+                let messages: Vec<&str> = found.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+                f.write_str(&messages.join("; "))
+            }
+            TrainError::Unwritten(error) => {
+                write!(f, "{error}; the last checkpoint is kept, and --resume goes on from there")
+            }
             TrainError::Diverged { epoch, step, loss, norm, rate, .. } => {
                 let what = if norm.is_finite() || !loss.is_finite() {
                     format!("the loss is {loss:.3e}")

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::folder::RunFolder;
 use super::run::Outcome;
 use super::setup::Setup;
 use super::{Evaluation, TrainError};
 use crate::artifact::{self, DataFile, Record, Role, write_atomically};
 use crate::data::{File, Split};
 use crate::ir::{self, Data, Metric};
-use crate::predictor::{self, evaluate};
+use crate::kernels::simd;
+use crate::predictor::{self, evaluate, golden};
 
 /// One line of `metrics.jsonl`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,21 +99,14 @@ pub struct RunFiles {
 }
 
 impl RunFiles {
-    /// Makes the folder and proves that it can be written to, before anyone waits for an epoch.
-    pub fn prepare(out: &Path) -> Result<Self, TrainError> {
-        let unusable =
-            |why: &str| TrainError::Folder(format!("{}: {why}; name another folder with --out", out.display()));
-        if out.is_file() {
-            return Err(unusable("this is a file, not a folder"));
-        }
-        std::fs::create_dir_all(out).map_err(|error| unusable(&reason("cannot make this folder", &error)))?;
-        artifact::try_writing_into(out).map_err(|error| unusable(&reason("cannot write into this folder", &error)))?;
-        Ok(Self {
+    pub fn of(folder: &RunFolder) -> Self {
+        let out = folder.path();
+        Self {
             origin: out.join(Origin::NAME),
             model: out.join("model.safetensors"),
             checkpoint: out.join("checkpoint.safetensors"),
             metrics: out.join("metrics.jsonl"),
-        })
+        }
     }
 
     pub fn write_metrics(&self, history: &[EpochRecord]) -> Result<(), TrainError> {
@@ -127,7 +122,7 @@ impl RunFiles {
         valid: Option<&Evaluation>,
     ) -> Result<(), TrainError> {
         let values = setup.predictor.network.values()?;
-        let record = record(setup, history, serde_json::json!({ "valid": valid }));
+        let record = record(setup, history, serde_json::json!({ "valid": valid }))?;
         // The empty path is the current folder, and has no absolute form.
         let directory = if setup.directory.as_os_str().is_empty() { Path::new(".") } else { &setup.directory };
         let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
@@ -149,9 +144,9 @@ impl RunFiles {
     }
 }
 
-fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) -> Record {
-    let dataset = &setup.dataset;
-    let data = setup.program.data.as_ref();
+/// The files of a training with what they held when they were read.
+pub fn data_files(setup: &Setup) -> Vec<DataFile> {
+    let (dataset, data) = (&setup.dataset, setup.program.data.as_ref());
     // Rows that were made are named by what makes them.
     let source = data.and_then(|data| data.source.as_ref()).map(ToString::to_string);
     let files = |role, paths: fn(&Data) -> &[ir::Path], split: Option<&Split>| {
@@ -166,9 +161,16 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         files(Role::Train, |data| &data.train, Some(&dataset.train)),
         files(Role::Valid, |data| &data.valid, dataset.valid.as_ref()),
         files(Role::Test, |data| &data.test, dataset.test.as_ref()),
+        setup.vectors.clone(),
     ];
+    files.concat()
+}
+
+fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) -> Result<Record, TrainError> {
+    let dataset = &setup.dataset;
     let best = best(history).or(history.last());
-    Record {
+    let settings = setup.program.settings.iter().map(|setting| (setting.name.clone(), setting.value.clone()));
+    Ok(Record {
         rnnc_version: env!("CARGO_PKG_VERSION").to_string(),
         edition: setup.program.edition,
         source: setup.source.clone(),
@@ -179,19 +181,14 @@ fn record(setup: &Setup, history: &[EpochRecord], metrics: serde_json::Value) ->
         sizes: setup.predictor.sizes.0.clone(),
         seed: setup.program.train.seed,
         restart: best.and_then(|record| record.restart),
-        data: files.concat(),
+        data: data_files(setup),
         metrics,
         trained_epochs: history.len(),
         best_epoch: best.map_or(0, |record| record.epoch),
-    }
-}
-
-/// What could not be done and why, without the operating system's number for it.
-fn reason(what: &str, error: &std::io::Error) -> String {
-    let why = match error.kind() {
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
-        std::io::ErrorKind::NotADirectory => "a part of its path is a file".to_string(),
-        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_string(),
-    };
-    format!("{what}: {why}")
+        settings: settings.collect(),
+        vocabulary_sha256: dataset.vocabularies.iter().map(|(field, v)| (field.clone(), v.sha256())).collect(),
+        cpu: Some(simd::kind()),
+        started_from: setup.started_from.clone(),
+        golden: golden(&setup.predictor, dataset.valid.as_ref().unwrap_or(&dataset.train))?,
+    })
 }

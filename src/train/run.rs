@@ -1,8 +1,10 @@
 //! A run from start to finish: one training, or several of which the best is kept, into one folder.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::checkpoint::Checkpoint;
+use super::folder::RunFolder;
 use super::record::{self, EpochRecord, RunFiles};
 use super::training::Training;
 use super::{Evaluation, Setup, TrainError, Watch};
@@ -13,17 +15,20 @@ pub struct Options {
     /// The folder that everything is written to.
     pub out: PathBuf,
     pub begin: Begin,
+    /// In a long epoch a checkpoint is written after so much time.
+    pub checkpoint_every: Duration,
 }
 
 impl Options {
     pub fn new(out: impl Into<PathBuf>, begin: Begin) -> Self {
-        Self { out: out.into(), begin }
+        Self { out: out.into(), begin, checkpoint_every: Duration::from_secs(30) }
     }
 }
 
 /// What to do with what a folder holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
+    /// Start, where no run has been.
     New,
     /// Go on with the training that is there.
     Resume,
@@ -54,7 +59,9 @@ pub fn run(
     watch: &mut dyn Watch,
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, TrainError> {
-    let files = RunFiles::prepare(&options.out)?;
+    let folder = RunFolder::open(&options.out, options.begin)?;
+    folder.clear(options.begin)?;
+    let files = RunFiles::of(&folder);
     let resume = options.begin == Begin::Resume;
     let mut checkpoint = if resume { Some(Checkpoint::read(&files.checkpoint)?) } else { None };
     let restarts = setup.train.restarts.max(1);
@@ -65,6 +72,7 @@ pub fn run(
             setup.restart(restart)?;
         }
         let mut training = Training::begin(&mut setup, &files, restart, checkpoint.take(), &mut history)?;
+        training.checkpoint_every(options.checkpoint_every);
         let ended = training.train(watch, stop);
         watch.end();
         match ended {
@@ -75,6 +83,10 @@ pub fn run(
                 if restarts > 1 && (restart + 1 < restarts || record::best(&history).is_some()) =>
             {
                 watch.note(&format!("restart {}: {error}", restart + 1));
+            }
+            // A full disk, say. Every file is the old one or the new one, so the last checkpoint is as good as it was.
+            Err(TrainError::Artifact(error)) if files.checkpoint.exists() => {
+                return Err(TrainError::Unwritten(error));
             }
             Err(error) => return Err(error),
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{TrainError, class_weights, initialize};
+use crate::artifact::{DataFile, Role};
 use crate::data::{Answers, Dataset, Order, vectors};
 use crate::ir::{Graph, Parameter, Program, Sentences, Symbol, Train};
 use crate::lower::{LowerError, Network};
@@ -20,6 +21,10 @@ pub struct Setup {
     pub predictor: Predictor,
     /// Where the paths of the file start from.
     pub directory: PathBuf,
+    /// The files of word vectors that were read.
+    pub vectors: Vec<DataFile>,
+    /// The model whose weights it starts from, in place of random ones.
+    pub started_from: Option<DataFile>,
     /// What was noticed on the way, one line each.
     pub notes: Vec<String>,
 }
@@ -50,6 +55,7 @@ impl Setup {
             }
         }
         let (values, found) = weights(&model.graph, &sizes, &dataset, program.train.seed, &resolve)?;
+        let (found, vectors): (Vec<String>, Vec<DataFile>) = found.into_iter().unzip();
         notes.extend(found);
         let class_weights = match (&program.train.class_weights, &dataset.labels) {
             (crate::ir::ClassWeights::None, _) | (_, None) => None,
@@ -63,7 +69,7 @@ impl Setup {
         predictor.loss.class_weights = class_weights;
         let train = program.train.clone();
         let (dataset, directory) = (Arc::new(dataset), directory.to_path_buf());
-        Ok(Self { program, train, source, dataset, predictor, directory, notes })
+        Ok(Self { program, train, source, dataset, predictor, directory, vectors, started_from: None, notes })
     }
 
     /// The batches of one pass over the training data.
@@ -81,14 +87,17 @@ impl Setup {
     }
 }
 
-/// What the parameters start from, with a line about each file of word vectors.
+/// A file of word vectors: a line about it, and what it held.
+type Found = (String, DataFile);
+
+/// What the parameters start from, with each file of word vectors.
 fn weights(
     graph: &Graph,
     sizes: &Sizes,
     dataset: &Dataset,
     seed: u64,
     resolve: &dyn Fn(&str) -> PathBuf,
-) -> Result<(Vec<Vec<f32>>, Vec<String>), TrainError> {
+) -> Result<(Vec<Vec<f32>>, Vec<Found>), TrainError> {
     let size = |symbol: &Symbol| sizes.get(symbol);
     let mut values = initial_values(graph, &size, seed)?;
     let mut notes = Vec::new();
@@ -161,7 +170,7 @@ fn pretrained(
     dataset: &Dataset,
     resolve: &dyn Fn(&str) -> PathBuf,
     weights: &mut [f32],
-) -> Result<Option<String>, TrainError> {
+) -> Result<Option<Found>, TrainError> {
     let Some(rows) = &parameter.pretrained else { return Ok(None) };
     let (Some(vocabulary), [_, width]) = (dataset.vocabularies.get(&rows.field), shape) else { return Ok(None) };
     let found = vectors::read(&resolve(&rows.path), vocabulary, Some(*width))?;
@@ -169,11 +178,18 @@ fn pretrained(
         let start = *id as usize * width;
         weights[start..start + width].copy_from_slice(vector);
     }
-    Ok(Some(format!(
+    let note = format!(
         "{}: vectors for {} of {} tokens ({:.1}%)",
         rows.path,
         found.found(),
         found.wanted,
         100.0 * found.coverage()
-    )))
+    );
+    let file = DataFile {
+        role: Role::Vectors,
+        path: rows.path.clone(),
+        sha256: found.sha256.clone(),
+        rows: found.found(),
+    };
+    Ok(Some((note, file)))
 }

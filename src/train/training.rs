@@ -3,7 +3,7 @@
 //! It draws no random number by itself: everything is keyed by seed, epoch and step, so a training that stops anywhere
 //! goes on as if it had not.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Counted, Position};
 use super::record::{self, EpochRecord, RunFiles};
@@ -28,6 +28,11 @@ pub struct Training<'t> {
     rate: LearningRate,
     best: Best,
     position: Position,
+    /// Whether nothing of it is written yet.
+    fresh: bool,
+    checkpoint_every: Duration,
+    /// When the last checkpoint was written, and how long that took.
+    written: (Instant, Duration),
 }
 
 /// Where a training was stopped: an epoch, from 1, and how many steps of it are done.
@@ -49,14 +54,25 @@ impl<'t> Training<'t> {
         let mut rate = LearningRate::new(&train.schedule, train.learning_rate, train.warmup_steps, steps, train.epochs);
         let mut best = Best::new(train.monitor, train.patience);
         let mut position = Position { restart, ..Position::default() };
+        let fresh = checkpoint.is_none();
         if let Some(checkpoint) = checkpoint {
             checkpoint.restore(setup, restart, &mut optimizer, &mut rate, &mut best, &mut position, history)?;
         }
-        Ok(Self { setup, files, history, optimizer, rate, best, position })
+        let (checkpoint_every, written) = (Duration::MAX, (Instant::now(), Duration::ZERO));
+        Ok(Self { setup, files, history, optimizer, rate, best, position, fresh, checkpoint_every, written })
+    }
+
+    /// Writes a checkpoint in the middle of an epoch after so much time, but spends little of it on that.
+    pub fn checkpoint_every(&mut self, time: Duration) {
+        self.checkpoint_every = time;
     }
 
     /// Trains until the epochs, the patience or `stop` end it; says where, if it was `stop`.
     pub fn train(&mut self, watch: &mut dyn Watch, stop: &dyn Fn() -> bool) -> Result<Option<Stopped>, TrainError> {
+        // A process that is killed in the first epoch has something to go on from.
+        if self.fresh {
+            self.write_checkpoint()?;
+        }
         while self.position.epoch < self.setup.train.epochs && !self.position.stopped {
             if let Some(stopped) = self.epoch(watch, stop)? {
                 return Ok(Some(stopped));
@@ -92,6 +108,11 @@ impl<'t> Training<'t> {
             let step = self.step(&pass.batch(i), pass.continues())?;
             self.position.add(&step);
             watch.step(&step);
+            if self.written.0.elapsed() >= self.checkpoint_every.max(20 * self.written.1) {
+                self.position.seconds = seconds_before + started.elapsed().as_secs_f64();
+                settle_all(&mut self.setup.predictor.network, &mut self.optimizer)?;
+                self.write_checkpoint()?;
+            }
         }
         settle_all(&mut self.setup.predictor.network, &mut self.optimizer)?;
         let seconds = started.elapsed().as_secs_f64();
@@ -186,9 +207,12 @@ impl<'t> Training<'t> {
         Ok(())
     }
 
-    fn write_checkpoint(&self) -> Result<(), TrainError> {
-        let Self { setup, files, history, optimizer, rate, best, position } = self;
-        Checkpoint::write(&files.checkpoint, setup, optimizer, rate, best, position, history)
+    fn write_checkpoint(&mut self) -> Result<(), TrainError> {
+        let started = Instant::now();
+        let Self { setup, files, history, optimizer, rate, best, position, .. } = self;
+        Checkpoint::write(&files.checkpoint, setup, optimizer, rate, best, position, history)?;
+        self.written = (Instant::now(), started.elapsed());
+        Ok(())
     }
 
     fn diverged(&self, step: usize, loss: f64, norm: f64, rate: f64) -> TrainError {

@@ -5,17 +5,19 @@ use std::path::Path;
 use super::docs::{read, root};
 
 /// A room imports only from rooms above it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 18] = [
     "source",
     "random",
     "diagnostic",
     "syntax",
     "ir",
     "check",
+    "difference",
     "passes",
     "data",
     "kernels",
     "lower",
+    "verify",
     "artifact",
     "predictor",
     "train",
@@ -50,7 +52,9 @@ const FENCES: [(&str, &[&str]); 21] = [
 ];
 
 /// Rooms that see no file, no clock, no environment and no terminal: text in, values out.
-const PURE: [&str; 9] = ["source", "random", "diagnostic", "syntax", "ir", "check", "passes", "lower", "report"];
+const PURE: [&str; 11] = [
+    "source", "random", "diagnostic", "syntax", "ir", "check", "difference", "passes", "lower", "verify", "report",
+];
 
 /// Lines a file may have.
 const LONGEST: usize = 600;
