@@ -42,7 +42,7 @@ pub fn json(predictor: &Predictor, attention: &Attention, texts: &[String]) -> s
 }
 
 /// The sentences of a field's text and the tokens of each, as the text has them.
-fn pieces(predictor: &Predictor, field: &str, texts: &[String]) -> (Vec<String>, Vec<Vec<String>>) {
+pub fn pieces(predictor: &Predictor, field: &str, texts: &[String]) -> (Vec<String>, Vec<Vec<String>>) {
     let place = predictor.model.inputs.iter().position(|input| input == field);
     let text = place.and_then(|place| texts.get(place));
     if let (Some(tree), true) = (text, predictor.data.is_tree(field)) {

@@ -14,6 +14,7 @@ mod overrides;
 mod predict;
 mod probe;
 mod summary;
+mod trace;
 mod train;
 mod training;
 
@@ -135,6 +136,26 @@ enum Command {
     Bench(BenchArguments),
     /// Show how gradients fare on their way back through time: ‖∂loss/∂h‖ after every step of every recurrent layer.
     Probe(ProbeArguments),
+    /// Show the gates and states of every step on one text, under the names of the equations, and what attention looks at.
+    Trace(TraceArguments),
+}
+
+#[derive(Debug, Args)]
+struct TraceArguments {
+    /// A `model.safetensors`, or a `.rnn` file, whose weights are those that training starts from.
+    model: PathBuf,
+    /// The text, as `rnnc predict` takes it.
+    text: String,
+    /// Write a heat map too: an .svg or an .html file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How many units of every value a heat map and JSON have.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    units: u32,
+    #[command(flatten)]
+    output: OutputFormat,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Debug, Args)]
@@ -324,6 +345,7 @@ impl Arguments {
             Command::Train(TrainArguments { threads, .. })
             | Command::Bench(BenchArguments { threads, .. })
             | Command::Probe(ProbeArguments { threads, .. })
+            | Command::Trace(TraceArguments { threads, .. })
             | Command::Eval { threads, .. }
             | Command::Generate { threads, .. }
             | Command::Predict { threads, .. } => threads.threads.map(usize::from),
@@ -349,6 +371,7 @@ impl Arguments {
             Command::Summary { file, format } => summary::summary(&file, format),
             Command::Bench(arguments) => bench::bench(&arguments),
             Command::Probe(arguments) => probe::probe(&arguments),
+            Command::Trace(arguments) => trace::trace(&arguments),
         }
     }
 }

@@ -134,7 +134,7 @@ fn steps(path: &Path, name: &str, template: &Template) -> Vec<(String, Vec<Strin
             format!("rnnc predict {} --input {}", model(run), shell_word(&file))
         }
         Ask::Write { prompt } => {
-            format!("rnnc generate {} --prompt {} --length 200", model(run), shell_word(prompt))
+            format!("rnnc generate {} --prompt {} --temperature 0.5 --length 200", model(run), shell_word(prompt))
         }
     };
     let what = match template.ask {

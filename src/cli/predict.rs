@@ -190,7 +190,7 @@ fn show(predictor: &Predictor, rows: impl Iterator<Item = Row>, shown: Shown) ->
 
 /// The texts of every field the model reads. A model of several fields takes a JSON object a text, in which the sentences of
 /// a story may be a list.
-fn fields(predictor: &Predictor, text: String) -> Result<Vec<String>, String> {
+pub fn fields(predictor: &Predictor, text: String) -> Result<Vec<String>, String> {
     if let [_] = predictor.model.inputs.as_slice() {
         return Ok(vec![text]);
     }
@@ -212,7 +212,7 @@ fn fields(predictor: &Predictor, text: String) -> Result<Vec<String>, String> {
 }
 
 /// The ids of every field the model reads.
-fn encode(predictor: &Predictor, texts: &[String]) -> Result<Vec<Encoded>, String> {
+pub fn encode(predictor: &Predictor, texts: &[String]) -> Result<Vec<Encoded>, String> {
     let fields = predictor.model.inputs.iter().zip(texts);
     let ids = |(field, text): (&String, &String)| {
         let named = |why: String| if texts.len() > 1 { format!("{field}: {why}") } else { why };

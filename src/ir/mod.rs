@@ -8,6 +8,7 @@ mod data;
 mod dim;
 mod graph;
 mod parameter;
+mod recurrences;
 mod setting;
 mod synthetic;
 mod target;
@@ -21,6 +22,7 @@ pub use graph::{
     BinaryOp, Call, CallId, CellId, Direction, Element, Graph, Node, NodeId, Op, Reduction, Segment, Type, UnaryOp,
 };
 pub use parameter::{Initializer, Parameter, ParameterId, Pretrained};
+pub use recurrences::recurrences;
 pub use setting::Setting;
 pub use synthetic::{Synthetic, Task};
 pub use target::Target;

@@ -11,6 +11,7 @@ mod metrics;
 mod predict;
 mod table;
 mod tally;
+mod trace;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
 pub use predict::{Encoded, Prediction, check_children};
 pub(crate) use table::{percent, thousands};
 pub use tally::{Tally, right};
+pub use trace::{Blame, Reading, Steps, TextTrace};
 
 pub struct Predictor {
     pub model: Model,

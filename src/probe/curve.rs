@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answers::{Reading, at_the_end};
 use crate::data::Batch;
-use crate::ir::{Graph, Model, NodeId, Op, Symbol};
+use crate::ir::{Graph, Model, NodeId, Op, Symbol, recurrences};
 use crate::lower::{Loss, LowerError, Mode, Network, StateGradients, StepGradients};
 
 /// The norms of ∂loss/∂state of one recurrence, by steps back from the end of its reading.
@@ -45,7 +45,7 @@ pub fn curves(
     batch: &Batch,
 ) -> Result<Vec<Curve>, LowerError> {
     let network = Network::watched(&without_dropout(&model.graph), size, values)?;
-    let names = names(&model.graph);
+    let names = recurrences(&model.graph);
     let mut curves = BTreeMap::new();
     for reading in [Reading::Forward, Reading::Backward] {
         if !readings(&model.graph).any(|(_, own)| own == reading) {
@@ -123,29 +123,4 @@ fn curve(
         curve.entered |= back > 0 && mean(&|row, step| step.direct[row]) != 0.0;
     }
     curve
-}
-
-/// `lstm`; `lstm l1` in a stack; `bilstm backward` where there are two directions.
-fn names(graph: &Graph) -> BTreeMap<NodeId, String> {
-    let scans: Vec<_> = readings(graph)
-        .map(|(id, reading)| {
-            (id, graph.node(id).call.map_or("scan", |call| graph.calls[call.0].path.as_str()), reading)
-        })
-        .collect();
-    let name = |(at, (id, path, reading)): (usize, &(NodeId, &str, Reading))| {
-        let alike = |(_, other, own): &&(NodeId, &str, Reading)| other == path && own == reading;
-        let layer = scans[..at].iter().filter(alike).count();
-        let mut name = path.to_string();
-        if scans.iter().filter(alike).count() > 1 {
-            name += &format!(" l{layer}");
-        }
-        if scans.iter().any(|(_, other, own)| other == path && own != reading) {
-            name += match reading {
-                Reading::Forward => " forward",
-                Reading::Backward => " backward",
-            };
-        }
-        (*id, name)
-    };
-    scans.iter().enumerate().map(name).collect()
 }

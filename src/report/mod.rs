@@ -11,6 +11,7 @@ mod plot;
 mod range;
 mod style;
 mod terminal;
+mod trace;
 
 pub use chart::{Axis, Chart, Scale, Series, Shape};
 pub use figure::figure;
@@ -19,6 +20,7 @@ pub use page::{Page, Table, chart_page};
 pub use plot::{Size, plot};
 pub use style::Drawing;
 pub use terminal::terminal;
+pub use trace::{Group, HeatMap, Panel, heat_map};
 
 /// A number in three digits: `0.25`, `1.20e-9`, `0` for zero.
 pub fn number(value: f64) -> String {
