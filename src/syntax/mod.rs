@@ -9,6 +9,7 @@ mod builder;
 mod depth;
 mod expected;
 mod expressions;
+pub mod format;
 mod items;
 
 use pest::Parser;
