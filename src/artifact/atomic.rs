@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Writes a file at once: into a temporary one in the same folder, to the disk, then renamed over `path`.
 ///
-/// On failure the temporary file is removed and what stood at `path` is as before. The file's mode is 0666 less the
-/// process's mask. A link is followed; what is neither a regular file nor absent is refused.
+/// On failure the temporary file is removed and what stood at `path` is as before. The file's mode is that of the file it
+/// replaces, or 0666 less the process's mask. A link is followed; what is neither a regular file nor absent is refused.
 ///
 /// # Errors
 /// [`Problem::NotAFile`] and [`Problem::Unwritable`].
@@ -75,6 +75,9 @@ fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Ok(replaced) = fs::metadata(target) {
+        file.as_file().set_permissions(replaced.permissions())?;
+    }
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| error.error)?;
     sync_folder(folder);
@@ -113,6 +116,9 @@ mod tests {
             fs::write(folder.path().join("ordinary"), "").unwrap();
             let mode = |name| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode("a"), mode("ordinary"));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            write_atomically(&path, b"three").unwrap();
+            assert_eq!(mode("a") & 0o777, 0o640);
         }
     }
 

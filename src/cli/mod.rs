@@ -6,6 +6,7 @@ mod check;
 mod eval;
 mod explain;
 mod files;
+mod fmt;
 mod generate;
 mod inspect;
 mod made_up;
@@ -57,6 +58,15 @@ enum Command {
         /// How findings are printed: human, short, json, github or sarif.
         #[arg(long, default_value = "human", value_parser = format)]
         format: Format,
+    },
+    /// Write files in the one style of the language.
+    Fmt {
+        /// `.rnn` files, or folders of them; `-` goes from standard input to standard output.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Write nothing; print what would change, and exit with 1 if anything would.
+        #[arg(long)]
+        check: bool,
     },
     /// Explain a diagnostic code.
     Explain {
@@ -358,6 +368,7 @@ impl Arguments {
             Command::New { name: Some(name), template, .. } => new::new(&name, &template),
             Command::New { name: None, .. } => new::list(),
             Command::Check { files, format } => check::check(&files, format),
+            Command::Fmt { files, check } => fmt::fmt(&files, check),
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
             Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
