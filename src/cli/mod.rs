@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod eval;
 mod explain;
+mod figures;
 mod files;
 mod fmt;
 mod generate;
@@ -14,10 +15,13 @@ mod new;
 mod overrides;
 mod predict;
 mod probe;
+mod seeds;
 mod summary;
+mod sweep;
 mod trace;
 mod train;
 mod training;
+mod trial;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -142,12 +146,48 @@ enum Command {
         #[arg(long, default_value = "human", value_enum)]
         format: SummaryFormat,
     },
+    /// Train a file with many settings and rank them.
+    Sweep(SweepArguments),
     /// Time the steps of a model, layer by layer, on made-up texts.
     Bench(BenchArguments),
     /// Show how gradients fare on their way back through time: ‖∂loss/∂h‖ after every step of every recurrent layer.
     Probe(ProbeArguments),
     /// Show the gates and states of every step on one text, under the names of the equations, and what attention looks at.
     Trace(TraceArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Values: 64|128|256 chooses, log(1e-4, 1e-2), uniform(0, 0.5) and int(1, 3) are ranges; \
+                        one value is the same in all trials. Quote them: a shell reads | and ( itself.")]
+struct SweepArguments {
+    /// The `.rnn` file.
+    file: PathBuf,
+    /// A setting or constant and its values: 'hidden=64|128', 'train.optimizer.lr=log(1e-4, 1e-2)', train.epochs=5.
+    #[arg(long = "set", value_name = "KEY=VALUES", required = true)]
+    settings: Vec<String>,
+    /// Points to draw.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    trials: u32,
+    /// Another seed draws other points.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Try every choice with every other.
+    #[arg(long, conflicts_with_all = ["trials", "seed"])]
+    grid: bool,
+    /// Train all for a few epochs and only the best third on, again and again (successive halving).
+    #[arg(long)]
+    halving: bool,
+    /// The folder to write to [default: sweeps/<name of the file>].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on with a sweep that was stopped; what is trained is not trained again.
+    #[arg(long, conflicts_with = "overwrite")]
+    resume: bool,
+    /// Replace a sweep that is in the folder.
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Debug, Args)]
@@ -218,6 +258,9 @@ struct TrainArguments {
     /// Of the weights of --weights, take those that fit.
     #[arg(long, requires = "weights")]
     partial: bool,
+    /// Train so many times, from the file's seed and those after it, each into a folder of its own; gives mean and deviation.
+    #[arg(long, value_name = "N", conflicts_with = "weights", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    seeds: Option<u32>,
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -354,6 +397,7 @@ impl Arguments {
         match &self.command {
             Command::Train(TrainArguments { threads, .. })
             | Command::Bench(BenchArguments { threads, .. })
+            | Command::Sweep(SweepArguments { threads, .. })
             | Command::Probe(ProbeArguments { threads, .. })
             | Command::Trace(TraceArguments { threads, .. })
             | Command::Eval { threads, .. }
@@ -381,6 +425,7 @@ impl Arguments {
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, format } => summary::summary(&file, format),
             Command::Bench(arguments) => bench::bench(&arguments),
+            Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Probe(arguments) => probe::probe(&arguments),
             Command::Trace(arguments) => trace::trace(&arguments),
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::training::{INTERRUPTED, Trainable};
-use super::{Failure, TrainArguments, files, overrides, say};
+use super::{Failure, TrainArguments, files, overrides, say, seeds, shell_word};
 use crate::diagnostic::render::printable;
 use crate::train::{self, Begin, Options, Outcome, Progress};
 
@@ -24,6 +24,10 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
         (_, true) => Begin::Overwrite,
         _ => Begin::New,
     };
+    if let Some(seeds) = arguments.seeds {
+        let again = command(&arguments, "--resume");
+        return seeds::train(&seeds::Wanted { path, text: &text, out: &out, seeds, begin, again });
+    }
     let options = Options::new(out, begin);
     if let (Begin::New, Some(found)) = (begin, train::standing(&options.out)) {
         return Err(Failure::input(format!(
@@ -85,22 +89,18 @@ fn default_out(path: &Path) -> PathBuf {
 
 /// The command that was given, with an option more.
 fn command(arguments: &TrainArguments, option: &str) -> String {
-    let quoted = |text: &str| {
-        if text.chars().all(|c| c.is_alphanumeric() || "-_./=".contains(c)) {
-            text.to_string()
-        } else {
-            format!("'{}'", text.replace('\'', "'\\''"))
-        }
-    };
-    let mut command = format!("rnnc train {}", quoted(&arguments.file.display().to_string()));
+    let mut command = format!("rnnc train {}", shell_word(&arguments.file.display().to_string()));
     if let Some(out) = &arguments.out {
-        command.push_str(&format!(" --out {}", quoted(&out.display().to_string())));
+        command.push_str(&format!(" --out {}", shell_word(&out.display().to_string())));
     }
     for setting in &arguments.settings {
-        command.push_str(&format!(" --set {}", quoted(setting)));
+        command.push_str(&format!(" --set {}", shell_word(setting)));
+    }
+    if let Some(seeds) = arguments.seeds {
+        command.push_str(&format!(" --seeds {seeds}"));
     }
     if let (Some(weights), "--overwrite") = (&arguments.weights, option) {
-        command.push_str(&format!(" --weights {}", quoted(&weights.display().to_string())));
+        command.push_str(&format!(" --weights {}", shell_word(&weights.display().to_string())));
     }
     format!("{command} {option}")
 }

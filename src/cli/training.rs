@@ -24,6 +24,17 @@ impl Trainable {
     /// Checks the text of the file at `path`; findings go to stderr.
     pub fn new(path: &Path, text: &str) -> Result<Self, Failure> {
         let (program, checked) = files::program(path, text)?;
+        Self::complete(path, program, checked)
+    }
+
+    /// The same without a word on what is found, or nothing where that is an error.
+    pub fn silently(path: &Path, text: &str) -> Option<Self> {
+        let mut checked = files::checked(path, text);
+        let program = checked.program.take()?;
+        Self::complete(path, program, checked).ok()
+    }
+
+    fn complete(path: &Path, program: Program, checked: Checked) -> Result<Self, Failure> {
         if program.data.is_none() {
             let help = "write `data { train = \"train.tsv\" … }` with the fields that the model reads";
             return Err(files::lacks(&checked, "there is no `data` block to train on", help));
@@ -66,6 +77,31 @@ impl Trainable {
         let stop = interrupt();
         train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst))
             .map_err(|error| self.failure(&error, &options.out))
+    }
+
+    /// Trains until `enough`, without a word. Its interruption is one of `enough` or of the process.
+    pub fn train_until(
+        &self,
+        options: &Options,
+        watch: &mut dyn Watch,
+        enough: &dyn Fn() -> bool,
+    ) -> Result<Outcome, TrainError> {
+        RunFolder::open(&options.out, options.begin)?;
+        if options.begin == Begin::Resume {
+            let now = Side { program: &self.program, sources: &self.checked.sources };
+            if let Some(first) = train::resume::obstacles(&options.out, now)?.first() {
+                return Err(TrainError::Resume(format!("{}: {}", options.out.display(), first.message)));
+            }
+        }
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)?;
+        let stop = interrupt();
+        train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst) || enough())
+    }
+
+    /// What the file says about training.
+    pub fn settings(&self) -> &crate::ir::Train {
+        &self.program.train
     }
 
     /// An error in a line or two; where a setting is the likely cause, with its place and what to write.
