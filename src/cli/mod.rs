@@ -13,6 +13,7 @@ mod new;
 mod overrides;
 mod predict;
 mod probe;
+mod report;
 mod summary;
 mod trace;
 mod train;
@@ -72,6 +73,9 @@ enum Command {
         /// Rows to measure on; the model's own test data if left out.
         #[arg(long)]
         data: Option<PathBuf>,
+        /// Write a page too, with a closer look at the answers: calibration, lengths, the surest mistakes.
+        #[arg(long, value_name = "FILE.html")]
+        report: Option<PathBuf>,
         #[command(flatten)]
         output: OutputFormat,
         #[command(flatten)]
@@ -196,6 +200,12 @@ struct TrainArguments {
     /// Change a setting of the file by its dotted name: train.epochs=2, data.train=other.tsv, data.text.min_count=3.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Say nothing but errors and the final result.
+    #[arg(long)]
+    quiet: bool,
+    /// Write the figures of every epoch as event files for TensorBoard into this folder.
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     /// Go on with a training that was stopped.
     #[arg(long, conflicts_with_all = ["overwrite", "weights"])]
     resume: bool,
@@ -360,7 +370,9 @@ impl Arguments {
             Command::Check { files, format } => check::check(&files, format),
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
-            Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
+            Command::Eval { model, data, report, output, .. } => {
+                eval::eval(&model, data.as_deref(), report.as_deref(), output.format)
+            }
             Command::Predict { model, texts, input, explain, output, .. } => {
                 predict::predict(&model, &texts, input.as_deref(), explain, output.format)
             }
