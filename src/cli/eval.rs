@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use std::io::Write;
 
-use super::{Failure, Output, say};
-use crate::artifact::{DataFile, Record, Role};
+use super::{Failure, Output, report, say};
+use crate::artifact::{DataFile, Record, Role, write_atomically};
 use crate::data::Split;
 use crate::data::synthetic::{self, Part};
 use crate::predictor::{self, Predictor, evaluate};
 use crate::train::Origin;
 
-pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
+pub fn eval(model: &Path, data: Option<&Path>, report: Option<&Path>, format: Output) -> Result<ExitCode, Failure> {
     let (predictor, record) = predictor::load(model).map_err(Failure::input)?;
     let split = match (&predictor.data.source, data) {
         (Some(source), None) => {
@@ -34,6 +34,11 @@ pub fn eval(model: &Path, data: Option<&Path>, format: Output) -> Result<ExitCod
         }
     }
     let evaluation = evaluate(&predictor, &split).map_err(Failure::input)?;
+    if let Some(path) = report {
+        let page = report::of_evaluation(&predictor, &record.source, &split, &evaluation).map_err(Failure::input)?;
+        write_atomically(path, page.as_bytes()).map_err(Failure::input)?;
+        say(format!("report: {}", path.display()));
+    }
     let mut out = std::io::stdout().lock();
     match format {
         Output::Human => writeln!(out, "{}\n{evaluation}", split.path())?,

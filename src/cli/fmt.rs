@@ -47,7 +47,9 @@ pub fn fmt(paths: &[PathBuf], check: bool) -> Result<ExitCode, Failure> {
     if unformatted > 0 {
         let files = if paths.len() == 1 { "file" } else { "files" };
         let count = paths.len();
-        say(format!("not formatted: {unformatted} of {count} {files}; `rnnc fmt` without --check writes what is shown"));
+        say(format!(
+            "not formatted: {unformatted} of {count} {files}; `rnnc fmt` without --check writes what is shown"
+        ));
     }
     Ok(ExitCode::from(u8::from(failed || unformatted > 0)))
 }

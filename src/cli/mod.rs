@@ -15,6 +15,7 @@ mod new;
 mod overrides;
 mod predict;
 mod probe;
+mod report;
 mod seeds;
 mod summary;
 mod sweep;
@@ -86,6 +87,9 @@ enum Command {
         /// Rows to measure on; the model's own test data if left out.
         #[arg(long)]
         data: Option<PathBuf>,
+        /// Write a page too, with a closer look at the answers: calibration, lengths, the surest mistakes.
+        #[arg(long, value_name = "FILE.html")]
+        report: Option<PathBuf>,
         #[command(flatten)]
         output: OutputFormat,
         #[command(flatten)]
@@ -246,6 +250,12 @@ struct TrainArguments {
     /// Change a setting of the file by its dotted name: train.epochs=2, data.train=other.tsv, data.text.min_count=3.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Say nothing but errors and the final result.
+    #[arg(long)]
+    quiet: bool,
+    /// Write the figures of every epoch as event files for TensorBoard into this folder.
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     /// Go on with a training that was stopped.
     #[arg(long, conflicts_with_all = ["overwrite", "weights"])]
     resume: bool,
@@ -415,7 +425,9 @@ impl Arguments {
             Command::Fmt { files, check } => fmt::fmt(&files, check),
             Command::Explain { code } => explain::explain(&code),
             Command::Train(arguments) => train::train(arguments),
-            Command::Eval { model, data, output, .. } => eval::eval(&model, data.as_deref(), output.format),
+            Command::Eval { model, data, report, output, .. } => {
+                eval::eval(&model, data.as_deref(), report.as_deref(), output.format)
+            }
             Command::Predict { model, texts, input, explain, output, .. } => {
                 predict::predict(&model, &texts, input.as_deref(), explain, output.format)
             }

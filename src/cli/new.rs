@@ -89,9 +89,8 @@ fn contents(path: &Path, name: &str, template: &Template) -> Vec<(String, String
 }
 
 fn write_all(path: &Path, contents: &[(String, String)]) -> Result<(), Failure> {
-    let failed = |what: &str, error: &std::io::Error| {
-        Failure::input(format!("cannot make {what}: {}", files::reason(error)))
-    };
+    let failed =
+        |what: &str, error: &std::io::Error| Failure::input(format!("cannot make {what}: {}", files::reason(error)));
     if path.symlink_metadata().is_ok() {
         return Err(Failure::input(format!("{} is there already; choose another name", path.display())));
     }
@@ -112,7 +111,8 @@ fn write_all(path: &Path, contents: &[(String, String)]) -> Result<(), Failure> 
 
 /// Every file with what it is, the data in one line.
 fn listing(name: &str, template: &Template) -> Vec<(String, String)> {
-    let mut listing = vec![(format!("{name}.rnn"), "the model, its data and its training; begin reading here".to_string())];
+    let mut listing =
+        vec![(format!("{name}.rnn"), "the model, its data and its training; begin reading here".to_string())];
     let data = template.files[0].0.split_once('.').map_or("", |(_, extension)| extension);
     listing.push((format!("*.{data}"), template.data.to_string()));
     listing.push(("README.md".into(), "the commands below".into()));
@@ -143,7 +143,9 @@ fn steps(path: &Path, name: &str, template: &Template) -> Vec<(String, Vec<Strin
         Ask::Write { .. } => "let it write",
     };
     let own = template.own.extension;
-    let train = format!("rnnc train {file} --out runs/mine --set data.train=mine.{own} --set data.valid=0.1 --set data.test=none");
+    let train = format!(
+        "rnnc train {file} --out runs/mine --set data.train=mine.{own} --set data.valid=0.1 --set data.test=none"
+    );
     vec![
         ("train it: some seconds".into(), vec![format!("rnnc train {file}")]),
         (what.into(), vec![ask(name)]),
@@ -161,7 +163,8 @@ fn readme(path: &Path, name: &str, template: &Template) -> String {
         }
         text += &format!("\n{about}\n\n```sh\n{}\n```\n", commands.join("\n"));
     }
-    text += "\nA tenth of your rows is held out to choose the best epoch by. What `rnnc train` writes lies in `runs/`.\n";
+    text +=
+        "\nA tenth of your rows is held out to choose the best epoch by. What `rnnc train` writes lies in `runs/`.\n";
     text
 }
 

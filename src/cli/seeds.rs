@@ -65,9 +65,11 @@ fn line(standing: &Standing) -> String {
 
 /// The table for people and the object for programs.
 fn summary(rows: &[(u64, Standing)], out: &Path) -> (String, serde_json::Value) {
-    let names: Vec<&String> = rows.iter().max_by_key(|(_, s)| s.figures.len()).map_or(Vec::new(), |(_, s)| s.figures.keys().collect());
+    let names: Vec<&String> =
+        rows.iter().max_by_key(|(_, s)| s.figures.len()).map_or(Vec::new(), |(_, s)| s.figures.keys().collect());
     let value = |standing: &Standing, name: &str| standing.figures.get(name).and_then(serde_json::Value::as_f64);
-    let mut table = vec![[vec!["seed".to_string()], names.iter().map(|name| name.replace('_', " ")).collect()].concat()];
+    let mut table =
+        vec![[vec!["seed".to_string()], names.iter().map(|name| name.replace('_', " ")).collect()].concat()];
     for (seed, standing) in rows {
         let figure = |name: &&String| value(standing, name).map_or("diverged".to_string(), |value| shown(name, value));
         table.push([vec![seed.to_string()], names.iter().map(figure).collect()].concat());

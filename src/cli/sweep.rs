@@ -70,7 +70,10 @@ fn begin(plan: &Plan, out: &Path, arguments: &SweepArguments) -> Result<BTreeMap
         }
         let text = std::fs::read_to_string(out.join(ROWS)).unwrap_or_default();
         let rows = text.lines().map_while(|line| serde_json::from_str::<Row>(line).ok());
-        return Ok(rows.filter(|row| (1..=plan.points.len()).contains(&row.trial)).map(|row| (row.trial, row)).collect());
+        return Ok(rows
+            .filter(|row| (1..=plan.points.len()).contains(&row.trial))
+            .map(|row| (row.trial, row))
+            .collect());
     }
     if arguments.resume {
         return Err(Failure::input(format!("{shown}: there is no sweep here to go on with; leave out --resume")));
@@ -144,7 +147,8 @@ impl Sweep<'_> {
         // What a sweep before this one left in the folder is no beginning of this trial.
         let begin = if known.is_some() || self.arguments.resume { Begin::Resume } else { Begin::Overwrite };
         let path = &self.arguments.file;
-        let Some(standing) = trial::train(&Trial { name: name.clone(), path, text: &text, out: &out, begin, epochs }) else {
+        let Some(standing) = trial::train(&Trial { name: name.clone(), path, text: &text, out: &out, begin, epochs })
+        else {
             return Ok(false);
         };
         let row = Row::new(&self.plan, trial, standing);

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::report::Reporter;
 use super::training::{INTERRUPTED, Trainable};
 use super::{Failure, TrainArguments, files, overrides, say, seeds, shell_word};
 use crate::diagnostic::render::printable;
-use crate::train::{self, Begin, Options, Outcome, Progress};
+use crate::train::{self, Begin, Options, Outcome, Progress, TensorBoard, Watch};
 
 pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     device(&arguments.device)?;
@@ -41,11 +42,18 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     if let Some(weights) = &arguments.weights {
         file.inherit(&mut setup, weights, arguments.partial, &options)?;
     }
-    for note in &setup.notes {
-        say(note);
+    let mut reporter = Reporter::new(&setup, &options.out);
+    let mut progress = (!arguments.quiet).then(|| Progress::new(&setup));
+    if !arguments.quiet {
+        setup.notes.iter().for_each(say);
     }
-    let mut progress = Progress::new(&setup);
-    match file.train(setup, &options, &mut progress)? {
+    let mut board = arguments.tensorboard.as_deref().map(tensorboard).transpose()?;
+    let mut watch: Vec<&mut dyn Watch> = vec![&mut reporter];
+    watch.extend(progress.as_mut().map(|progress| progress as &mut dyn Watch));
+    watch.extend(board.as_mut().map(|board| board as &mut dyn Watch));
+    let outcome = file.train(setup, &options, &mut watch)?;
+    reporter.finish(&outcome);
+    match outcome {
         Outcome::Done { best_epoch, restart, epochs, valid, test } => {
             let mut text = match restart {
                 Some(restart) => format!("best epoch {best_epoch} of restart {restart}, {epochs} epochs in all\n"),
@@ -56,6 +64,7 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
                 text += &format!("{name:<10}  {}\n", figures.line());
             }
             text += &format!("model       {}\n", options.out.join("model.safetensors").display());
+            text += &format!("report      {}\n", options.out.join("report.html").display());
             write!(std::io::stdout().lock(), "{}", printable(&text))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -66,6 +75,12 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
+}
+
+fn tensorboard(folder: &Path) -> Result<TensorBoard, Failure> {
+    TensorBoard::create(folder).map_err(|error| {
+        Failure::input(format!("cannot write event files into {}: {}", folder.display(), files::reason(&error)))
+    })
 }
 
 fn device(name: &str) -> Result<(), Failure> {
@@ -98,6 +113,12 @@ fn command(arguments: &TrainArguments, option: &str) -> String {
     }
     if let Some(seeds) = arguments.seeds {
         command.push_str(&format!(" --seeds {seeds}"));
+    }
+    if let Some(folder) = &arguments.tensorboard {
+        command.push_str(&format!(" --tensorboard {}", shell_word(&folder.display().to_string())));
+    }
+    if arguments.quiet {
+        command.push_str(" --quiet");
     }
     if let (Some(weights), "--overwrite") = (&arguments.weights, option) {
         command.push_str(&format!(" --weights {}", shell_word(&weights.display().to_string())));

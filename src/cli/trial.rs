@@ -77,9 +77,7 @@ pub fn train(trial: &Trial) -> Option<Standing> {
         error: None,
     };
     match ended {
-        Ok(Outcome::Done { valid, test, .. }) => {
-            Some(standing(State::Done, figures(valid.as_ref(), test.as_ref())))
-        }
+        Ok(Outcome::Done { valid, test, .. }) => Some(standing(State::Done, figures(valid.as_ref(), test.as_ref()))),
         Ok(Outcome::Interrupted { .. }) if interrupt().load(Ordering::SeqCst) => None,
         Ok(Outcome::Interrupted { .. }) => Some(standing(State::Stopped, Figures::new())),
         Err(error @ TrainError::Diverged { .. }) => {

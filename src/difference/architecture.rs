@@ -70,7 +70,11 @@ pub fn changes(before: (Option<&Model>, &Sources), after: (Option<&Model>, &Sour
             let span = model.graph.node(model.output).span;
             Some(Place { text: first_line(sources.text(span)), span })
         };
-        changes.push(Change { what: "how the layers are connected".into(), before: whole(before), after: whole(after) });
+        changes.push(Change {
+            what: "how the layers are connected".into(),
+            before: whole(before),
+            after: whole(after),
+        });
     }
     changes
 }

@@ -54,7 +54,11 @@ impl Differences {
             (Some(a), Some(b)) if same_graph(a, b) => (Vec::new(), Vec::new()),
             (a, b) => (architecture::changes((a, before.sources), (b, after.sources)), parameters::changes(a, b)),
         };
-        Self { architecture, parameters, settings: settings::changes(&before.program.settings, &after.program.settings) }
+        Self {
+            architecture,
+            parameters,
+            settings: settings::changes(&before.program.settings, &after.program.settings),
+        }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -10,11 +10,7 @@ pub fn changes(before: &[Setting], after: &[Setting]) -> Vec<Change> {
         let old = find(before, &setting.name);
         let told = old.is_none() && is_below_one(&setting.name, &changes);
         if !told && old.is_none_or(|old| old.value != setting.value) {
-            changes.push(Change {
-                what: setting.name.clone(),
-                before: old.map(place),
-                after: Some(place(setting)),
-            });
+            changes.push(Change { what: setting.name.clone(), before: old.map(place), after: Some(place(setting)) });
         }
     }
     for setting in before.iter().filter(|setting| find(after, &setting.name).is_none()) {

@@ -28,7 +28,8 @@ fn checked(text: &str) -> Checked {
 
 fn differences(a: &str, b: &str) -> Differences {
     let (a, b) = (checked(a), checked(b));
-    let side = |checked: &Checked| -> (Program, Sources) { (checked.program.clone().unwrap(), checked.sources.clone()) };
+    let side =
+        |checked: &Checked| -> (Program, Sources) { (checked.program.clone().unwrap(), checked.sources.clone()) };
     let ((pa, sa), (pb, sb)) = (side(&a), side(&b));
     Differences::between(Side { program: &pa, sources: &sa }, Side { program: &pb, sources: &sb })
 }
@@ -49,7 +50,8 @@ fn names_layout_and_defaults_are_no_differences() {
 
 #[test]
 fn settings_are_compared_as_they_take_effect() {
-    let other = FILE.replace("adam(lr = 1e-3)", "sgd(lr = 0.1, momentum = 0.9)").replace("words", "words { min_count = 2 }");
+    let other =
+        FILE.replace("adam(lr = 1e-3)", "sgd(lr = 0.1, momentum = 0.9)").replace("words", "words { min_count = 2 }");
     let found = differences(FILE, &other);
     assert_eq!(
         sentences(&found.settings),

@@ -99,6 +99,11 @@ impl Metric {
         }
     }
 
+    /// Whether it is a share, from 0 to 1.
+    pub fn is_share(self) -> bool {
+        !matches!(self, Metric::ValidLoss | Metric::TrainLoss)
+    }
+
     /// Whether `value` is better than `best`.
     pub fn improves(self, value: f64, best: f64) -> bool {
         match self {

@@ -32,6 +32,8 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 
+/// What a network computes, for the functions of this room.
+pub use candle_core::Tensor as Scores;
 pub use error::LowerError;
 pub use gradient::Gradient;
 pub use loss::{Loss, cross_entropy, largest, predicted, softmax, to_rows, to_scalar, to_values};

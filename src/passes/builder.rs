@@ -121,7 +121,8 @@ impl Builder {
             next,
         };
         let states = states.iter().zip(next).enumerate().map(state).collect();
-        let cell = Cell { name: "cell".into(), span: Span::default(), input: input.into(), states, nodes, names: Vec::new() };
+        let cell =
+            Cell { name: "cell".into(), span: Span::default(), input: input.into(), states, nodes, names: Vec::new() };
         self.graph.cells.push(cell);
         CellId(self.graph.cells.len() - 1)
     }

@@ -1,9 +1,9 @@
 //! How good a model is on rows whose answers are known.
 
 use super::{Evaluation, Predictor, Tally};
-use crate::data::{Order, Split};
+use crate::data::{Batch, Order, Split};
 use crate::ir::Target;
-use crate::lower::{Loss, LowerError, Mode, States, predicted, to_scalar};
+use crate::lower::{Loss, LowerError, Mode, Scores, States, predicted, to_scalar};
 
 /// Rows a forward pass takes at once, at most. It changes no result, only the time.
 const ROWS: usize = 128;
@@ -21,6 +21,22 @@ pub fn evaluate(predictor: &Predictor, split: &Split) -> Result<Evaluation, Lowe
     let loss = if let Target::Next(_) = target { Loss::default() } else { predictor.loss.clone() };
     let mut tally = Tally::new(target, predictor.labels.as_ref(), target.is_of_trees(&predictor.data));
     let (mut total, mut weight) = (0.0, 0.0);
+    each_batch(predictor, split, |batch, scores| {
+        let batch_weight = loss.weight(&batch.expected);
+        total += to_scalar(&loss.mean(scores, &batch.expected)?)? * batch_weight;
+        weight += batch_weight;
+        tally.add(&predicted(scores, &batch.expected)?, &batch.expected, batch.indices.len());
+        Ok(true)
+    })?;
+    Ok(tally.evaluation(if weight > 0.0 { total / weight } else { 0.0 }))
+}
+
+/// The scores of every batch of a split, for as long as `each` asks for more.
+pub(super) fn each_batch(
+    predictor: &Predictor,
+    split: &Split,
+    mut each: impl FnMut(&Batch, &Scores) -> Result<bool, LowerError>,
+) -> Result<(), LowerError> {
     let rows = if split.continuous { PARTS } else { rows_at_once(predictor, split) };
     let pass = split.pass(rows, STEPS, Order::Sorted);
     let mut states = States::default();
@@ -31,12 +47,11 @@ pub fn evaluate(predictor: &Predictor, split: &Split) -> Result<Evaluation, Lowe
             true => network.read_on(&scores, &batch.texts, Mode::Evaluate, &mut states)?,
             false => network.forward(&scores, &batch.texts, Mode::Evaluate)?,
         };
-        let batch_weight = loss.weight(&batch.expected);
-        total += to_scalar(&loss.mean(&logits[0], &batch.expected)?)? * batch_weight;
-        weight += batch_weight;
-        tally.add(&predicted(&logits[0], &batch.expected)?, &batch.expected, batch.indices.len());
+        if !each(&batch, &logits[0])? {
+            break;
+        }
     }
-    Ok(tally.evaluation(if weight > 0.0 { total / weight } else { 0.0 }))
+    Ok(())
 }
 
 /// As many rows as give no more than [`SCORES`].

@@ -2,6 +2,7 @@
 //!
 //! Training changes the weights from outside; reading and writing files is [`load`] and the artifact room.
 
+mod analysis;
 mod attention;
 mod evaluate;
 mod generate;
@@ -19,6 +20,7 @@ use crate::data::{Labels, Tokenizer, Vocabulary};
 use crate::ir::{Data, FieldKind, Model, Program, Symbol, Target};
 use crate::lower::{Loss, LowerError, Network};
 
+pub use analysis::{Analysis, Bin, Mistake, Stretch, analyse};
 pub use attention::{Attention, Weights};
 pub use evaluate::evaluate;
 pub use generate::Generator;

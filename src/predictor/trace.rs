@@ -80,7 +80,9 @@ impl Predictor {
         for (i, value) in values.iter().enumerate() {
             let node = graph.node(NodeId(i));
             let place = places.get(&NodeId(i));
-            if let Some((place, fault)) = place.and_then(|place| Some((*place, readings[*place].traced.fault.as_ref()?))) {
+            if let Some((place, fault)) =
+                place.and_then(|place| Some((*place, readings[*place].traced.fault.as_ref()?)))
+            {
                 let Fault { row, step, span, value } = fault;
                 blame = Some(Blame { span: *span, value: *value, weight: None, place: Some((place, *row, *step)) });
             } else if let Some(wrong) = to_values(value)?.iter().find(|number| !number.is_finite()) {

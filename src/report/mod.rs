@@ -1,7 +1,7 @@
 //! Pictures for people: charts, heat maps and models as SVG for light and dark, charts in the terminal, and pages that hold
 //! all of them.
 //!
-//! It knows graphs and values, not what computes them, and opens no file. No text that it is given becomes markup.
+//! It draws what others have computed, and opens no file. No text that it is given becomes markup.
 
 mod chart;
 mod figure;
@@ -9,6 +9,7 @@ mod heat;
 mod page;
 mod plot;
 mod range;
+mod run;
 mod style;
 mod terminal;
 mod trace;
@@ -18,6 +19,7 @@ pub use figure::figure;
 pub use heat::{Heat, heat};
 pub use page::{Page, Table, chart_page};
 pub use plot::{Size, plot};
+pub use run::{Examined, RunReport, run_page};
 pub use style::Drawing;
 pub use terminal::terminal;
 pub use trace::{Group, HeatMap, Panel, heat_map};

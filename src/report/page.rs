@@ -6,6 +6,7 @@ use super::chart::{Chart, Series};
 use super::number;
 use super::plot::{Size, plot};
 use super::style::{Drawing, css, escaped};
+use crate::syntax::highlight::{Kind, highlight};
 
 /// Nothing is loaded and nothing runs, even if a text found its way into the markup.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -18,7 +19,7 @@ html { background: #fff; color: #1a1a1a; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin-bottom: 0.2rem; } a { color: var(--link); }
-.faint, .quiet-text { color: var(--faint); }
+.faint { color: var(--faint); }
 .wide { overflow-x: auto; } .wide > svg { max-width: none; }
 svg { max-width: 100%; height: auto; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
@@ -26,9 +27,14 @@ svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }
 th, td { padding: 0.15rem 0.7rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; } .text { text-align: left; overflow-wrap: anywhere; min-width: 4rem; }
-meter { width: 5rem; } details > summary { cursor: pointer; }
+details > summary { cursor: pointer; }
 pre { background: var(--panel); padding: 0.8rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; tab-size: 4; }
 code { font-family: ui-monospace, monospace; }
+td.text { white-space: pre-line; } .facts td { border: none; padding: 0.05rem 0.9rem 0.05rem 0; }
+.k { color: #8250df; } .f { color: #0550ae; } .s { color: #7a4a00; } .n { color: #0a6b4b; } .t { color: #0a3069; } .c { color: #6e7781; }
+@media (prefers-color-scheme: dark) {
+.k { color: #d2a8ff; } .f { color: #79c0ff; } .s { color: #e3b341; } .n { color: #7ee2b8; } .t { color: #a5d6ff; } .c { color: #8b949e; }
+}
 ";
 
 /// A page that is being written, from top to bottom.
@@ -101,7 +107,7 @@ impl Page {
         for row in &table.rows {
             self.body += "<tr>";
             for (cell, column) in row.iter().zip(&table.columns) {
-                let _ = write!(self.body, "<td{}>{}</td>", class(column), escaped(cell));
+                let _ = write!(self.body, "<td{}>{}</td>", class(column), lines(cell));
             }
             self.body += "</tr>\n";
         }
@@ -110,7 +116,7 @@ impl Page {
 
     /// One chart over the whole width, with its notes.
     pub fn chart(&mut self, chart: &Chart) {
-        let _ = write!(self.body, "<div class=\"single\">{}</div>\n", plot(chart, Size::Large).svg);
+        let _ = writeln!(self.body, "<div class=\"single\">{}</div>", plot(chart, Size::Large).svg);
         chart.notes.iter().for_each(|note| self.paragraph(note));
     }
 
@@ -120,20 +126,53 @@ impl Page {
         for chart in charts {
             let notes: String =
                 chart.notes.iter().map(|note| format!("<p class=\"faint\">{}</p>\n", with_code(note))).collect();
-            let _ = write!(self.body, "<div>{}{notes}</div>\n", plot(chart, Size::Small).svg);
+            let _ = writeln!(self.body, "<div>{}{notes}</div>", plot(chart, Size::Small).svg);
         }
         self.body += "</div>\n";
     }
 
     /// A drawing in its own size; a narrow window scrolls it.
     pub fn drawing(&mut self, drawing: &Drawing) {
-        let _ = write!(self.body, "<div class=\"wide\">{}</div>\n", drawing.svg);
+        let _ = writeln!(self.body, "<div class=\"wide\">{}</div>", drawing.svg);
     }
 
-    /// Text of a program; `pieces` with the class of each, which [`Page::code`] gives a colour: `comment`, `keyword`, `string`,
-    /// `number`, or none.
+    /// Text with the line breaks it has.
     pub fn text(&mut self, text: &str) {
-        let _ = write!(self.body, "<pre>{}</pre>\n", lines(text));
+        let _ = writeln!(self.body, "<pre>{}</pre>", lines(text));
+    }
+
+    /// A `.rnn` text in colours.
+    pub fn code(&mut self, text: &str) {
+        self.body += "<pre>";
+        let mut after = 0;
+        for (range, kind) in highlight(text) {
+            let class = match kind {
+                Kind::Keyword => "k",
+                Kind::Call => "f",
+                Kind::Setting => "s",
+                Kind::Number => "n",
+                Kind::Text => "t",
+                Kind::Comment => "c",
+            };
+            self.body += &lines(&text[after..range.start]);
+            let _ = write!(self.body, "<span class=\"{class}\">{}</span>", lines(&text[range.clone()]));
+            after = range.end;
+        }
+        let _ = writeln!(self.body, "{}</pre>", lines(&text[after..]));
+    }
+
+    /// Names with what they are.
+    pub fn facts(&mut self, facts: &[(String, String)]) {
+        self.body += "<table class=\"facts\">\n";
+        for (name, value) in facts {
+            let _ = writeln!(
+                self.body,
+                "<tr><td class=\"text faint\">{}</td><td class=\"text\">{}</td></tr>",
+                escaped(name),
+                escaped(value)
+            );
+        }
+        self.body += "</table>\n";
     }
 
     /// What `inside` writes is shown when somebody asks for it.
@@ -238,6 +277,8 @@ mod tests {
         page.text(hostile);
         let mut table = Table::new(&[hostile], &[hostile]);
         table.row([hostile, hostile]);
+        page.code(hostile);
+        page.facts(&[(hostile.into(), hostile.into())]);
         page.table(&table);
         let mut chart = Chart::new(
             hostile,

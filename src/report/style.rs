@@ -74,6 +74,7 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
+            '\t' => safe.push('\t'),
             c if c.is_control() => safe.push(' '),
             // Marks that turn the direction of writing around would reach beyond their text.
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => safe.push(' '),

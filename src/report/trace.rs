@@ -115,9 +115,8 @@ fn color(value: f32, largest: f32) -> usize {
 
 /// How a colour is written.
 fn paint(color: usize) -> String {
-    let shade = |hue: usize, shade: usize| {
-        format!("class=\"dot c{hue}\" fill-opacity=\"{:.1}\"", shade as f64 / SHADES as f64)
-    };
+    let shade =
+        |hue: usize, shade: usize| format!("class=\"dot c{hue}\" fill-opacity=\"{:.1}\"", shade as f64 / SHADES as f64);
     match color {
         color if color < SHADES => shade(1, color + 1),
         color if color < 2 * SHADES => shade(0, color - SHADES + 1),
@@ -138,14 +137,18 @@ mod tests {
     fn colours_say_sign_and_size() {
         let colors = [-2.0, -0.01, 0.0, 1.0, 2.0, f32::NAN].map(|value| color(value, 2.0));
         assert_eq!(colors, [9, 21, 21, 14, 19, 20]);
-        assert_eq!((paint(9), paint(14)), ("class=\"dot c1\" fill-opacity=\"1.0\"".into(), "class=\"dot c0\" fill-opacity=\"0.5\"".into()));
+        assert_eq!(
+            (paint(9), paint(14)),
+            ("class=\"dot c1\" fill-opacity=\"1.0\"".into(), "class=\"dot c0\" fill-opacity=\"0.5\"".into())
+        );
         assert_eq!(color(0.0, 0.0), 21);
     }
 
     #[test]
     fn a_text_cannot_leave_its_place() {
         let panel = Panel { name: "<b>".into(), values: vec![vec![1.0, -1.0], vec![]] };
-        let group = Group { name: "lstm".into(), steps: vec!["</svg><script>".into(), "b".into()], panels: vec![panel] };
+        let group =
+            Group { name: "lstm".into(), steps: vec!["</svg><script>".into(), "b".into()], panels: vec![panel] };
         let map = HeatMap { title: "t".into(), groups: vec![group] };
         let svg = heat_map(&map).file();
         assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");

@@ -10,6 +10,7 @@ mod depth;
 mod expected;
 mod expressions;
 pub mod format;
+pub mod highlight;
 mod items;
 
 use pest::Parser;

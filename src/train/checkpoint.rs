@@ -27,6 +27,12 @@ pub struct Position {
     pub answers: usize,
     pub loss: f64,
     pub weight: f64,
+    pub tokens: usize,
+    /// Of the gradients' norms: their sum and the largest.
+    pub norms: f64,
+    pub largest_norm: f64,
+    /// Steps whose gradients were clipped.
+    pub clipped: usize,
     pub seconds: f64,
     /// Whether patience has ended the training.
     pub stopped: bool,
@@ -45,6 +51,11 @@ pub struct Counted {
     pub correct: usize,
     pub answers: usize,
     pub examples: usize,
+    /// That were read, over all fields; a step of numbers counts as one.
+    pub tokens: usize,
+    /// Of all gradients together, before they were clipped.
+    pub norm: f64,
+    pub clipped: bool,
 }
 
 impl Position {
@@ -55,6 +66,10 @@ impl Position {
         self.correct += step.correct;
         self.answers += step.answers;
         self.seen += step.examples;
+        self.tokens += step.tokens;
+        self.norms += step.norm;
+        self.largest_norm = self.largest_norm.max(step.norm);
+        self.clipped += usize::from(step.clipped);
     }
 
     pub fn mean_loss(&self) -> f64 {
@@ -190,9 +205,7 @@ impl Checkpoint {
             return Err(TrainError::Changed(found));
         }
         let misfit = |path: &str| {
-            TrainError::Resume(format!(
-                "{path}: the checkpoint does not fit the model; begin again with --overwrite"
-            ))
+            TrainError::Resume(format!("{path}: the checkpoint does not fit the model; begin again with --overwrite"))
         };
         let steps = setup.steps_per_epoch();
         let Position { epoch, step, .. } = self.state.position;

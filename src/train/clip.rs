@@ -21,10 +21,14 @@ pub fn clip_factor(norm: f64, max_norm: f64) -> f32 {
     if factor > 1.0 { 1.0 } else { factor as f32 }
 }
 
-/// Moves every number to between `-max` and `max`.
-pub fn clip_values(values: &mut [f32], max: f64) {
-    let max = max as f32;
-    values.iter_mut().for_each(|value| *value = value.clamp(-max, max));
+/// Moves every number to between `-max` and `max`; whether one was outside.
+pub fn clip_values(values: &mut [f32], max: f64) -> bool {
+    let (max, mut outside) = (max as f32, false);
+    for value in values {
+        outside |= value.abs() > max;
+        *value = value.clamp(-max, max);
+    }
+    outside
 }
 
 fn sum_of_squares(values: &[f32]) -> f64 {
@@ -72,8 +76,9 @@ mod tests {
     #[test]
     fn numbers_are_moved_to_the_bound() {
         let mut values = [3.0, -4.0, 0.5];
-        clip_values(&mut values, 2.0);
+        assert!(clip_values(&mut values, 2.0));
         assert_eq!(values, [2.0, -2.0, 0.5]);
+        assert!(!clip_values(&mut values, 2.0));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::TrainError;
 use super::checkpoint::Checkpoint;
 use super::run::Begin;
-use super::TrainError;
 use crate::artifact;
 
 /// The lock's file. It stays when nobody holds the lock; the system frees that whichever way a process ends.

@@ -85,7 +85,8 @@ impl Other<'_> {
             let (path, name) = (self.path.display(), &parameter.name);
             format!("the weights `{name}` of {path} have the shape {:?}, and this file says {shape:?}", tensor.shape)
         };
-        let rows = parameter.shape.first().and_then(|axis| axis.as_symbol()).and_then(|symbol| self.rows(setup, symbol));
+        let rows =
+            parameter.shape.first().and_then(|axis| axis.as_symbol()).and_then(|symbol| self.rows(setup, symbol));
         let Some((new, old)) = rows else {
             if tensor.shape != shape {
                 return Err(clash());
@@ -115,9 +116,7 @@ impl Other<'_> {
                 let new = setup.dataset.vocabularies.get(&**field)?.tokens().to_vec();
                 Some((new, self.record.vocabularies.get(&**field)?.clone()))
             }
-            Symbol::Classes(_) => {
-                Some((setup.dataset.labels.as_ref()?.names().to_vec(), self.record.labels.clone()))
-            }
+            Symbol::Classes(_) => Some((setup.dataset.labels.as_ref()?.names().to_vec(), self.record.labels.clone())),
             _ => None,
         }
     }

@@ -1,14 +1,18 @@
-//! What a person sees while a model trains, on stderr: a bar on a terminal, else one plain line an epoch.
+//! What a person sees while a model trains, on stderr: one plain line an epoch, and on a terminal two lines below that are
+//! always up to date: the epoch, and the training as a whole.
 //!
 //! Records for programs (`metrics.jsonl`) are written elsewhere.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::record;
+use super::sparkline::Sparkline;
 use super::{Counted, Epoch, EpochRecord, Setup, Watch};
-use crate::ir::Target;
+use crate::ir::{Metric, Target};
 use crate::predictor::{percent, thousands};
 
 /// The progress of one training.
@@ -21,8 +25,9 @@ pub struct Progress {
     unit: &'static str,
     /// Whether answers are right or wrong.
     choices: bool,
+    monitor: Metric,
     /// Absent where stderr is not a terminal.
-    bar: Option<ProgressBar>,
+    live: Option<Live>,
     /// Sums over the epoch so far.
     seen: Totals,
 }
@@ -33,6 +38,55 @@ struct Totals {
     weight: f64,
     correct: usize,
     answers: usize,
+}
+
+/// Two lines that are drawn anew all the time.
+#[derive(Debug)]
+struct Live {
+    lines: MultiProgress,
+    /// Of the epoch.
+    bar: ProgressBar,
+    /// The training as a whole: the loss so far, the best epoch, the time that is left.
+    whole: ProgressBar,
+    losses: Sparkline,
+    best: String,
+    /// When this process began to train, and the epochs that it has finished; with the one under way, a fraction.
+    started: Option<Instant>,
+    finished: usize,
+    /// Epochs that are left when the one under way is done, if patience does not end them.
+    after: usize,
+}
+
+impl Live {
+    fn new() -> Self {
+        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let bar = lines.add(ProgressBar::hidden().with_style(style()));
+        let whole = lines.add(ProgressBar::hidden().with_style(second_style()));
+        let (losses, best) = (Sparkline::new(), String::new());
+        Self { lines, bar, whole, losses, best, started: None, finished: 0, after: 0 }
+    }
+
+    /// What stands in the second line when `share` of the epoch is done.
+    fn whole(&self, share: f64) -> String {
+        let mut parts = vec![format!("loss {}", self.losses)];
+        parts.extend((!self.best.is_empty()).then(|| self.best.clone()));
+        let done = self.finished as f64 + share;
+        if let Some(started) = self.started.filter(|started| done > 0.0 && started.elapsed().as_secs() > 0) {
+            let left = started.elapsed().as_secs_f64() / done * (self.after as f64 + 1.0 - share);
+            parts.push(format!("at most {} left", duration(left)));
+        }
+        parts.join("   ")
+    }
+}
+
+/// `42s`, `3m 05s`, `2h 10m`.
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.round().min(1e9) as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
 }
 
 /// One finished epoch in one line.
@@ -49,33 +103,37 @@ struct EpochLine<'r> {
 impl Progress {
     pub fn new(setup: &Setup) -> Self {
         let examples = setup.dataset.train.examples();
-        let bar = io::stderr().is_terminal().then(|| ProgressBar::hidden().with_style(style()));
         Self {
             epochs: setup.train.epochs,
             restarts: setup.train.restarts,
             examples,
             unit: if matches!(setup.predictor.model.target, Target::Next(_)) { "tokens" } else { "examples" },
             choices: setup.predictor.model.target.choices().is_some(),
-            bar,
+            monitor: setup.train.monitor,
+            live: io::stderr().is_terminal().then(Live::new),
             seen: Totals::default(),
         }
     }
 }
 
 impl Watch for Progress {
-    fn begin_epoch(&mut self, _: usize, epoch: usize) {
+    fn begin_epoch(&mut self, restart: usize, epoch: usize) {
         self.seen = Totals::default();
-        if let Some(bar) = &self.bar {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.reset();
-            bar.set_length(self.examples as u64);
-            bar.set_message("");
-            bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
-        }
+        let Some(live) = &mut self.live else { return };
+        live.started.get_or_insert_with(Instant::now);
+        live.after = self.restarts.max(1).saturating_sub(restart) * self.epochs + self.epochs.saturating_sub(epoch);
+        live.lines.set_draw_target(ProgressDrawTarget::stderr());
+        live.bar.reset();
+        live.bar.set_length(self.examples as u64);
+        live.bar.set_message("");
+        live.bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        live.whole.reset();
+        live.whole.set_message(live.whole(0.0));
     }
 
     fn step(&mut self, step: &Counted) {
-        let Some(bar) = &self.bar else { return };
+        let Some(live) = &mut self.live else { return };
+        let bar = &live.bar;
         self.seen.loss += step.loss * step.weight;
         self.seen.weight += step.weight;
         self.seen.correct += step.correct;
@@ -88,27 +146,41 @@ impl Watch for Progress {
             false => String::new(),
         };
         bar.set_message(format!("loss {loss:.3}{accuracy}  {rate} {}/s", self.unit));
+        live.losses.push(step.loss);
+        let share = bar.position() as f64 / self.examples.max(1) as f64;
+        live.whole.set_message(live.whole(share.min(1.0)));
     }
 
     /// Its line stays.
     fn epoch(&mut self, epoch: &Epoch) {
         let line = EpochLine { record: epoch.record(), epochs: self.epochs, restarts: self.restarts, unit: self.unit };
-        self.note(&line.to_string());
+        let line = line.to_string();
+        if let Some(live) = &mut self.live {
+            live.finished += 1;
+            if let Some(best) = record::best(epoch.history) {
+                let name = self.monitor.name().replace('_', " ");
+                let value = best.value(self.monitor);
+                let value = if self.monitor.is_share() { percent(value) } else { format!("{value:.3}") };
+                live.best = format!("best {name} {value} in epoch {}", best.epoch);
+            }
+        }
+        self.note(&line);
     }
 
     /// A line of its own, above the bar.
     fn note(&mut self, text: &str) {
-        match &self.bar {
-            Some(bar) if !bar.is_finished() => bar.println(text),
+        match &self.live {
+            Some(live) if live.started.is_some() && !live.bar.is_finished() => drop(live.lines.println(text)),
             // Nobody may be listening any more; training goes on.
             _ => drop(writeln!(io::stderr(), "{text}")),
         }
     }
 
-    /// Takes the bar away.
+    /// Takes the live lines away.
     fn end(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(live) = &self.live {
+            live.bar.finish_and_clear();
+            live.whole.finish_and_clear();
         }
     }
 }
@@ -124,6 +196,10 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template("{prefix}  [{bar:16}] {eta:>3} left  {wide_msg}")
         .expect("the template is a constant, tested below")
         .progress_chars("=> ")
+}
+
+fn second_style() -> ProgressStyle {
+    ProgressStyle::with_template("{wide_msg}").expect("the template is a constant, tested below")
 }
 
 impl fmt::Display for EpochLine<'_> {
@@ -182,5 +258,11 @@ mod tests {
     #[test]
     fn the_bar_has_a_style() {
         style();
+        second_style();
+    }
+
+    #[test]
+    fn durations_have_two_parts_at_most() {
+        assert_eq!([0.4, 42.0, 185.0, 7800.0].map(duration), ["0s", "42s", "3m 05s", "2h 10m"]);
     }
 }

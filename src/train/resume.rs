@@ -104,12 +104,13 @@ fn diagnostic(change: &Change, now: &Program, why: Option<&str>) -> Diagnostic {
 pub fn changed_data(then: &[DataFile], now: &[DataFile], program: &Program) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for role in [Role::Train, Role::Valid, Role::Vectors] {
-        let of = |files: &[DataFile]| -> Vec<DataFile> {
-            files.iter().filter(|file| file.role == role).cloned().collect()
-        };
+        let of =
+            |files: &[DataFile]| -> Vec<DataFile> { files.iter().filter(|file| file.role == role).cloned().collect() };
         let (then, now) = (of(then), of(now));
-        let changed = now.iter().enumerate().filter(|(i, file)| then.get(*i).is_none_or(|old| old.sha256 != file.sha256));
-        let paths: Vec<&DataFile> = changed.map(|(_, file)| file).chain(then.get(now.len()..).into_iter().flatten()).collect();
+        let changed =
+            now.iter().enumerate().filter(|(i, file)| then.get(*i).is_none_or(|old| old.sha256 != file.sha256));
+        let paths: Vec<&DataFile> =
+            changed.map(|(_, file)| file).chain(then.get(now.len()..).into_iter().flatten()).collect();
         for file in paths {
             let message = format!("{} does not hold what it did when this training was started", file.path);
             let diagnostic = Diagnostic::new(code::RESUME, place(file, program), message).here("this has changed");

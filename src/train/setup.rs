@@ -185,11 +185,7 @@ fn pretrained(
         found.wanted,
         100.0 * found.coverage()
     );
-    let file = DataFile {
-        role: Role::Vectors,
-        path: rows.path.clone(),
-        sha256: found.sha256.clone(),
-        rows: found.found(),
-    };
+    let file =
+        DataFile { role: Role::Vectors, path: rows.path.clone(), sha256: found.sha256.clone(), rows: found.found() };
     Ok(Some((note, file)))
 }

@@ -33,7 +33,7 @@ pub fn norm(gradients: &[Option<Gradient>]) -> f64 {
     global_norm(gradients.iter().flatten().map(Gradient::values))
 }
 
-/// One step of the optimizer on gradients of this norm, clipped first.
+/// One step of the optimizer on gradients of this norm, clipped first; whether there was anything to clip.
 pub fn update(
     network: &mut Network,
     optimizer: &mut Optimizer,
@@ -41,15 +41,16 @@ pub fn update(
     norm: f64,
     clip: Option<Clip>,
     learning_rate: f64,
-) -> Result<(), LowerError> {
-    let scale = match clip {
-        Some(Clip::Norm(max)) => clip_factor(norm, max),
+) -> Result<bool, LowerError> {
+    let (scale, clipped) = match clip {
+        Some(Clip::Norm(max)) => (clip_factor(norm, max), norm > max),
         Some(Clip::Value(max)) => {
-            gradients.iter_mut().flatten().for_each(|gradient| clip_values(gradient.values_mut(), max));
-            1.0
+            let clipped = gradients.iter_mut().flatten().map(|gradient| clip_values(gradient.values_mut(), max));
+            (1.0, clipped.fold(false, |any, one| any | one))
         }
-        None => 1.0,
+        None => (1.0, false),
     };
     optimizer.begin_step(learning_rate);
-    network.update(gradients, |index, theta, gradient| optimizer.update(index, scale, theta, gradient))
+    network.update(gradients, |index, theta, gradient| optimizer.update(index, scale, theta, gradient))?;
+    Ok(clipped)
 }

@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, Counted, Position};
 use super::record::{self, EpochRecord, RunFiles};
 use super::step::{norm, settle_all, settle_rows, update};
 use super::watch::{Epoch, Watch};
-use super::{Best, Evaluation, LearningRate, Optimizer, Setup, TrainError, Verdict, linear_start};
+use super::{Best, Evaluation, LearningRate, Optimizer, Setup, TrainError, Verdict, linear_start, memory};
 use crate::data::{Batch, Order};
 use crate::ir::Target;
 use crate::lower::{Mode, predicted, to_scalar};
@@ -97,7 +97,7 @@ impl<'t> Training<'t> {
         let pass = dataset.train.pass(train.batch_size, train.bptt.unwrap_or(1), order);
         watch.begin_epoch(restart + 1, epoch + 1);
         let started = Instant::now();
-        let (seconds_before, seen_before) = (self.position.seconds, self.position.seen);
+        let (seconds_before, before) = (self.position.seconds, (self.position.seen, self.position.tokens));
         for i in self.position.step..pass.len() {
             if stop() {
                 self.position.seconds = seconds_before + started.elapsed().as_secs_f64();
@@ -117,8 +117,9 @@ impl<'t> Training<'t> {
         settle_all(&mut self.setup.predictor.network, &mut self.optimizer)?;
         let seconds = started.elapsed().as_secs_f64();
         self.position.seconds = seconds_before + seconds;
-        let speed = (self.position.seen - seen_before) as f64 / seconds.max(1e-9);
-        self.end_epoch(linear, speed, watch)?;
+        let speed = |count: usize| count as f64 / seconds.max(1e-9);
+        let speeds = (speed(self.position.seen - before.0), speed(self.position.tokens - before.1));
+        self.end_epoch(linear, speeds, watch)?;
         Ok(None)
     }
 
@@ -144,7 +145,7 @@ impl<'t> Training<'t> {
             return Err(self.diverged(self.position.step + 1, value, norm, learning_rate));
         }
         drop((logits, mean));
-        update(network, &mut self.optimizer, &mut gradients, norm, train.clip, learning_rate)?;
+        let clipped = update(network, &mut self.optimizer, &mut gradients, norm, train.clip, learning_rate)?;
         // An example of a language model is a token.
         let by_token = matches!(predictor.model.target, Target::Next(_));
         Ok(Counted {
@@ -153,16 +154,21 @@ impl<'t> Training<'t> {
             correct: right(&predicted, &batch.expected),
             answers: batch.expected.count(),
             examples: if by_token { batch.expected.count() } else { batch.indices.len() },
+            tokens: batch.texts.values().flat_map(|tokens| &tokens.lengths).map(|length| *length as usize).sum(),
+            norm,
+            clipped,
         })
     }
 
     /// Evaluates, keeps the best, writes everything.
-    fn end_epoch(&mut self, linear: bool, speed: f64, watch: &mut dyn Watch) -> Result<(), TrainError> {
+    fn end_epoch(&mut self, linear: bool, speeds: (f64, f64), watch: &mut dyn Watch) -> Result<(), TrainError> {
         let learning_rate = self.rate.at(self.optimizer.steps().saturating_sub(1));
+        let started = Instant::now();
         let valid = match &self.setup.dataset.valid {
             Some(split) => Some(evaluate(&self.setup.predictor, split)?),
             None => None,
         };
+        let valid_seconds = valid.as_ref().map(|_| started.elapsed().as_secs_f64());
         // The last step may have spoiled the weights with no loss after it to show that.
         if let Some(loss) = spoiled(self.setup, valid.as_ref())? {
             return Err(self.diverged(self.position.step, loss, f64::NAN, learning_rate));
@@ -182,8 +188,15 @@ impl<'t> Training<'t> {
             valid_perplexity: valid.as_ref().and_then(Evaluation::perplexity),
             valid_mean_absolute_error: valid.as_ref().and_then(Evaluation::mean_absolute_error),
             learning_rate,
-            examples_per_second: speed,
+            steps: self.position.step,
+            gradient_norm: self.position.norms / self.position.step.max(1) as f64,
+            largest_gradient_norm: self.position.largest_norm,
+            clipped: train.clip.map(|_| self.position.clipped as f64 / self.position.step.max(1) as f64),
+            examples_per_second: speeds.0,
+            tokens_per_second: speeds.1,
             seconds: self.position.seconds,
+            valid_seconds,
+            peak_memory: memory::peak(),
             best: false,
         };
         let watched = record.value(train.monitor);

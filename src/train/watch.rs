@@ -29,6 +29,29 @@ pub trait Watch {
 /// Nobody looks.
 impl Watch for () {}
 
+/// Several look.
+impl Watch for Vec<&mut dyn Watch> {
+    fn begin_epoch(&mut self, restart: usize, epoch: usize) {
+        self.iter_mut().for_each(|watch| watch.begin_epoch(restart, epoch));
+    }
+
+    fn step(&mut self, step: &Counted) {
+        self.iter_mut().for_each(|watch| watch.step(step));
+    }
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        self.iter_mut().for_each(|watch| watch.epoch(epoch));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.iter_mut().for_each(|watch| watch.note(text));
+    }
+
+    fn end(&mut self) {
+        self.iter_mut().for_each(|watch| watch.end());
+    }
+}
+
 /// An epoch that is over.
 pub struct Epoch<'t> {
     pub setup: &'t Setup,

@@ -53,9 +53,8 @@ const FENCES: [(&str, &[&str]); 22] = [
 ];
 
 /// Rooms that see no file, no clock, no environment and no terminal: text in, values out.
-const PURE: [&str; 11] = [
-    "source", "random", "diagnostic", "syntax", "ir", "check", "difference", "passes", "lower", "verify", "report",
-];
+const PURE: [&str; 11] =
+    ["source", "random", "diagnostic", "syntax", "ir", "check", "difference", "passes", "lower", "verify", "report"];
 
 /// Lines a file may have.
 const LONGEST: usize = 600;

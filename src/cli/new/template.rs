@@ -39,7 +39,8 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("test.tsv", include_str!("../../../models/data/test.tsv")),
 ];
 const ABOUT_QUESTIONS: &str = "880 questions, labelled with what they ask for: a person, a place, a time or a number";
-const LABELLED: Own = Own { extension: "tsv", like: "a header `text<TAB>label`, then a text and its label a line (.csv and .jsonl too)" };
+const LABELLED: Own =
+    Own { extension: "tsv", like: "a header `text<TAB>label`, then a text and its label a line (.csv and .jsonl too)" };
 const ASK_QUESTIONS: Ask =
     Ask::Texts { texts: &["Who told you when the library opens?", "Where can I buy stamps?"], explain: false };
 
@@ -109,7 +110,10 @@ pub const TEMPLATES: [Template; 7] = [
             ("story.txt", include_str!("../../../templates/story.txt")),
         ],
         data: "680 questions about who went where and who has what",
-        own: Own { extension: "txt", like: "numbered sentences, and questions with a tab and the answer, as in train.txt" },
+        own: Own {
+            extension: "txt",
+            like: "numbered sentences, and questions with a tab and the answer, as in train.txt",
+        },
         ask: Ask::File("story.txt"),
     },
     Template {

@@ -66,7 +66,13 @@ impl Plan {
     /// That every point is a sound file. Errors name the first that is not.
     pub fn check(&self, path: &Path) -> Result<(), Failure> {
         for trial in 0..self.points.len() {
-            let named = || format!("trial {} with {} is not sound, so nothing was trained", trial + 1, self.settings(trial).join(", "));
+            let named = || {
+                format!(
+                    "trial {} with {} is not sound, so nothing was trained",
+                    trial + 1,
+                    self.settings(trial).join(", ")
+                )
+            };
             let checked = files::checked(path, &self.text(trial)?);
             if checked.program.is_none() {
                 let style = crate::cli::stderr_style();

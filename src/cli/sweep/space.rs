@@ -140,7 +140,10 @@ mod tests {
     fn choices_and_ranges_are_told_apart() {
         let choices = |list: &[&str]| Values::Choices(list.iter().map(|text| text.to_string()).collect());
         assert_eq!(values("hidden=64|128 | 256"), choices(&["64", "128", "256"]));
-        assert_eq!(values("train.optimizer=adam(lr = 1e-3)|sgd(lr = 0.1)"), choices(&["adam(lr = 1e-3)", "sgd(lr = 0.1)"]));
+        assert_eq!(
+            values("train.optimizer=adam(lr = 1e-3)|sgd(lr = 0.1)"),
+            choices(&["adam(lr = 1e-3)", "sgd(lr = 0.1)"])
+        );
         assert_eq!(values("data.train=\"a|b.tsv\"|c.tsv"), choices(&["\"a|b.tsv\"", "c.tsv"]));
         assert_eq!(values("x=log(1e-4, 1e-2)"), Values::Log(1e-4, 1e-2));
         assert_eq!(values("x=uniform(-1,0.5)"), Values::Uniform(-1.0, 0.5));
