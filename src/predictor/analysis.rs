@@ -153,7 +153,7 @@ impl Analysis {
                 self.numbers.push((*number, predicted));
             }
             seen(*row, error);
-            let (expected, predicted) = (format!("{number}"), format!("{predicted}"));
+            let (expected, predicted) = (format!("{number:.5}"), format!("{predicted:.5}"));
             self.mistakes.push(Mistake { row: *row, step: None, expected, predicted, weight: error });
         }
     }

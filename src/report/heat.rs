@@ -6,7 +6,7 @@ use super::number;
 use super::style::{Drawing, escaped};
 
 /// Pixels a character of a name takes, about.
-const CHARACTER: f64 = 7.0;
+const CHARACTER: f64 = 8.5;
 /// Longer names are cut; the cell says them whole.
 const LONGEST: usize = 18;
 /// Narrower cells do not show their values.
@@ -76,8 +76,7 @@ pub fn heat(heat: &Heat) -> Drawing {
             let x = left + cell * c as f64;
             if *value != 0.0 && value.is_finite() {
                 let color = if *value > 0.0 { 0 } else { 1 };
-                // A small value is to be told from none.
-                let strength = (value.abs() / full.max(f64::MIN_POSITIVE)).min(1.0).max(0.04);
+                let strength = strength(*value, full);
                 let column = heat.columns.get(c).map_or("", String::as_str);
                 let _ = writeln!(
                     svg,
@@ -89,11 +88,18 @@ pub fn heat(heat: &Heat) -> Drawing {
             }
             if cell >= LEGIBLE && tall >= 16.0 {
                 let (x, y) = (x + cell / 2.0, y + tall / 2.0 + 4.0);
-                let _ = writeln!(svg, "<text class=\"middle\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(&text));
+                // On a strong colour the ink is that of the ground.
+                let class = if strength(*value, full) > 0.55 { "middle over" } else { "middle" };
+                let _ = writeln!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(&text));
             }
         }
     }
     Drawing { svg: svg + "</svg>\n", styled: true }
+}
+
+/// From 0 to 1; a small value is to be told from none.
+fn strength(value: f64, full: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() { 0.0 } else { (value.abs() / full.max(f64::MIN_POSITIVE)).clamp(0.04, 1.0) }
 }
 
 fn shortened(name: &str) -> String {

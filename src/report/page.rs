@@ -11,6 +11,9 @@ use crate::syntax::highlight::{Kind, highlight};
 /// Nothing is loaded and nothing runs, even if a text found its way into the markup.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// Characters of a cell that gets some width of its own.
+const LONG: usize = 40;
+
 const STYLE: &str = "\
 :root { color-scheme: light dark; --rule: #ddd; --faint: #666; --panel: #f6f6f6; --link: #0072b2; }
 @media (prefers-color-scheme: dark) { :root { --rule: #3a3a3a; --faint: #aaa; --panel: #1e1e1e; --link: #56b4e9; } }
@@ -22,11 +25,11 @@ h3 { font-size: 1rem; margin-bottom: 0.2rem; } a { color: var(--link); }
 .faint { color: var(--faint); }
 .wide { overflow-x: auto; } .wide > svg { max-width: none; }
 svg { max-width: 100%; height: auto; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
 .charts svg, .single > svg { width: 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }
 th, td { padding: 0.15rem 0.7rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--rule); }
-th { font-weight: 600; } .text { text-align: left; overflow-wrap: anywhere; min-width: 4rem; }
+th { font-weight: 600; white-space: nowrap; } .text.long { min-width: 16rem; overflow-wrap: anywhere; } .text { text-align: left; overflow-wrap: break-word; min-width: 6rem; }
 details > summary { cursor: pointer; }
 pre { background: var(--panel); padding: 0.8rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; tab-size: 4; }
 code { font-family: ui-monospace, monospace; }
@@ -99,6 +102,12 @@ impl Page {
 
     pub fn table(&mut self, table: &Table) {
         let class = |(_, numbers): &(String, bool)| if *numbers { "" } else { " class=\"text\"" };
+        // A narrow window scrolls rather than break a text into many short lines.
+        let long = |cell: &str, column| match class(column) {
+            "" => "",
+            _ if cell.chars().count() > LONG => " class=\"text long\"",
+            class => class,
+        };
         self.body += "<div class=\"wide\"><table>\n<tr>";
         for column in &table.columns {
             let _ = write!(self.body, "<th{}>{}</th>", class(column), escaped(&column.0));
@@ -107,7 +116,7 @@ impl Page {
         for row in &table.rows {
             self.body += "<tr>";
             for (cell, column) in row.iter().zip(&table.columns) {
-                let _ = write!(self.body, "<td{}>{}</td>", class(column), lines(cell));
+                let _ = write!(self.body, "<td{}>{}</td>", long(cell, column), lines(cell));
             }
             self.body += "</tr>\n";
         }

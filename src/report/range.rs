@@ -42,8 +42,14 @@ impl Range {
         if exact.scale == Scale::Logarithmic {
             return exact;
         }
-        let step = exact.step(most);
-        Self { low: (exact.low / step + 1e-9).floor() * step, high: (exact.high / step - 1e-9).ceil() * step, ..exact }
+        // Wider ends may ask for larger steps, and these for wider ends.
+        let mut loose = exact;
+        for _ in 0..3 {
+            let step = loose.step(most);
+            let (low, high) = ((exact.low / step + 1e-9).floor() * step, (exact.high / step - 1e-9).ceil() * step);
+            loose = Self { low, high, ..exact };
+        }
+        loose
     }
 
     fn exact(axis: &Axis, values: impl Iterator<Item = f64>) -> Self {

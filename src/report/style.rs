@@ -39,6 +39,7 @@ pub(super) fn css() -> String {
         ".chart { --ink: #1a1a1a; --quiet: #666; --grid: #ddd; --ground: #fff; background: var(--ground); }\n\
          .chart text { font: 13px system-ui, sans-serif; fill: var(--ink); }\n\
          .chart .title { font-weight: 600; font-size: 15px; } .chart .quiet { fill: var(--quiet); }\n\
+         .chart .over { fill: var(--ground); }\n\
          .chart .end { text-anchor: end; } .chart .middle { text-anchor: middle; }\n\
          .chart .grid { stroke: var(--grid); fill: none; }\n\
          .chart .mark { stroke: var(--quiet); stroke-dasharray: 3 3; fill: none; }\n\

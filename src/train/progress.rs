@@ -122,11 +122,11 @@ impl Watch for Progress {
         let Some(live) = &mut self.live else { return };
         live.started.get_or_insert_with(Instant::now);
         live.after = self.restarts.max(1).saturating_sub(restart) * self.epochs + self.epochs.saturating_sub(epoch);
-        live.lines.set_draw_target(ProgressDrawTarget::stderr());
-        live.bar.reset();
         live.bar.set_length(self.examples as u64);
         live.bar.set_message("");
         live.bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        live.lines.set_draw_target(ProgressDrawTarget::stderr());
+        live.bar.reset();
         live.whole.reset();
         live.whole.set_message(live.whole(0.0));
     }

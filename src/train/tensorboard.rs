@@ -88,8 +88,11 @@ enum Content {
 fn event(time: f64, step: u64, scalars: &[(String, f64)], content: Content) -> Vec<u8> {
     let mut event = vec![1 << 3 | 1];
     event.extend(time.to_le_bytes());
-    event.push(2 << 3);
-    varint(&mut event, step);
+    // What is zero is left out.
+    if step > 0 {
+        event.push(2 << 3);
+        varint(&mut event, step);
+    }
     match content {
         Content::Version => field(&mut event, 3, b"brain.Event:2"),
         // A `SessionLog`: `status = 1`, of which 1 is a start.
@@ -168,7 +171,7 @@ mod tests {
         let scalar = [("train/loss".to_string(), 0.25)];
         let expected = "09000000000000f83f10ac022a130a110a0a747261696e2f6c6f7373150000803e";
         assert_eq!(hex(&event(1.5, 300, &scalar, Content::Scalars)), expected);
-        assert_eq!(hex(&event(1.5, 0, &[], Content::Version)), "09000000000000f83f10001a0d627261696e2e4576656e743a32");
+        assert_eq!(hex(&event(1.5, 0, &[], Content::Version)), "09000000000000f83f1a0d627261696e2e4576656e743a32");
         assert_eq!(hex(&event(1.5, 7, &[], Content::Start)), "09000000000000f83f10073a020801");
         // The length, its checksum, the bytes, their checksum.
         let record = record(b"abc");

@@ -135,5 +135,5 @@ fn a_full_disk_leaves_the_earlier_model() {
     );
     run.status(1);
     assert!(after == before, "the earlier model is gone");
-    assert_eq!(names, ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "origin.json"]);
+    assert_eq!(names, ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "origin.json", "report.html"]);
 }

@@ -2,7 +2,7 @@
 
 use super::RunReport;
 use crate::ir::Clip;
-use crate::report::{Axis, Chart, Page, Series};
+use crate::report::{Axis, Chart, Page, Series, number};
 use crate::train::EpochRecord;
 
 pub fn write(page: &mut Page, report: &RunReport) {
@@ -59,7 +59,13 @@ fn metric(report: &RunReport) -> Option<Chart> {
 
 fn rate(report: &RunReport) -> Option<Chart> {
     let rates = series(report, "", |record| Some(record.learning_rate));
-    chart(report, "Learning rate", Axis::logarithmic(""), vec![rates])
+    let (first, last) = (report.history.first()?.learning_rate, report.history.last()?.learning_rate);
+    let caption = match first == last {
+        true => format!("{first} in the first epoch and in the last"),
+        false => format!("from {} in the first epoch to {} in the last", number(first), number(last)),
+    };
+    let chart = chart(report, "Learning rate", Axis::logarithmic(""), vec![rates])?;
+    Some(Chart { caption, ..chart })
 }
 
 fn norms(report: &RunReport) -> Option<Chart> {

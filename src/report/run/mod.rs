@@ -84,7 +84,7 @@ fn summary(page: &mut Page, report: &RunReport) {
     page.remark(report.status);
     let mut facts = Vec::new();
     for (name, evaluation) in report.results {
-        facts.push((name.to_string(), evaluation.line()));
+        facts.push((name.to_string(), figures(evaluation)));
     }
     if let Some(best) = report.history.iter().rev().find(|record| record.best) {
         let metric = report.train.monitor;
@@ -99,6 +99,11 @@ fn summary(page: &mut Page, report: &RunReport) {
         facts.push(("seed".into(), report.train.seed.to_string()));
     }
     page.facts(&facts);
+}
+
+/// The figures in one line.
+fn figures(evaluation: &Evaluation) -> String {
+    evaluation.line().replace("  ", ", ")
 }
 
 fn shown(metric: Metric, value: f64) -> String {

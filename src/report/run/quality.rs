@@ -1,6 +1,6 @@
 //! What a model is worth: classes, confusions, calibration, lengths, and its surest mistakes.
 
-use super::{Examined, RunReport};
+use super::{Examined, RunReport, figures};
 use crate::data::Said;
 use crate::predictor::{Analysis, ClassMetrics, Figures, percent, thousands};
 use crate::report::{Axis, Chart, Heat, Page, Series, Table, heat, number};
@@ -19,7 +19,7 @@ pub fn write(page: &mut Page, report: &RunReport) {
         (None, None) => return,
     };
     page.section(&format!("Answers: {name}"));
-    page.remark(&format!("Everything in this part is about the {name} data: {}", evaluation.line()));
+    page.remark(&format!("Everything in this part is about the {name} data: {}", figures(evaluation)));
     if let Figures::Classes { classes, confusion, labels, .. } = &evaluation.figures {
         per_class(page, classes);
         confusions(page, confusion, labels);
@@ -61,6 +61,7 @@ fn per_class(page: &mut Page, classes: &[ClassMetrics]) {
 fn confusions(page: &mut Page, confusion: &[Vec<u64>], labels: &[String]) {
     page.heading("Confusion");
     if labels.len() <= MATRIX {
+        page.remark("Rows are the true classes, columns the predicted ones. The colour is the share of the row.");
         // Shares of a row, so that a rare class is seen as well as a frequent one.
         let share = |row: &Vec<u64>| {
             let all = row.iter().sum::<u64>().max(1) as f64;
@@ -69,7 +70,7 @@ fn confusions(page: &mut Page, confusion: &[Vec<u64>], labels: &[String]) {
         let texts =
             |row: &Vec<u64>| row.iter().map(|count| if *count == 0 { "·".into() } else { count.to_string() }).collect();
         page.drawing(&heat(&Heat {
-            title: "Confusion: rows true, columns predicted".into(),
+            title: String::new(),
             rows: labels.to_vec(),
             columns: labels.to_vec(),
             values: confusion.iter().map(share).collect(),
@@ -158,10 +159,13 @@ fn mistakes(page: &mut Page, examined: &Examined) {
     }
     let numbers = matches!(examined.evaluation.figures, Figures::Numbers { .. });
     page.heading(if numbers { "The numbers that are furthest off" } else { "The surest mistakes" });
-    if examined.from_ids {
+    // Numbers are no texts.
+    let texts = !examined.texts.values().all(Vec::is_empty);
+    if texts && examined.from_ids {
         page.remark("The texts are shown as the model reads them: their rows are not in a file as they are here.");
     }
-    let mut table = Table::new(&["true", "predicted", "text"], &[if numbers { "off by" } else { "probability" }]);
+    let columns = if texts { &["true", "predicted", "text"][..] } else { &["true", "predicted"] };
+    let mut table = Table::new(columns, &[if numbers { "off by" } else { "probability" }]);
     for mistake in mistakes {
         let text = examined.texts.get(&mistake.row).map_or(String::new(), |said| in_one(said));
         let text = match mistake.step {
@@ -169,7 +173,10 @@ fn mistakes(page: &mut Page, examined: &Examined) {
             None => text,
         };
         let weight = if numbers { number(mistake.weight) } else { percent(mistake.weight) };
-        table.row([mistake.expected.clone(), mistake.predicted.clone(), text, weight]);
+        let mut row = vec![mistake.expected.clone(), mistake.predicted.clone()];
+        row.extend(texts.then_some(text));
+        row.push(weight);
+        table.row(row);
     }
     page.table(&table);
 }
