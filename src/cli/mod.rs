@@ -251,10 +251,10 @@ struct TrainArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Say nothing but errors and the final result.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "seeds")]
     quiet: bool,
     /// Write the figures of every epoch as event files for TensorBoard into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "seeds")]
     tensorboard: Option<PathBuf>,
     /// Go on with a training that was stopped.
     #[arg(long, conflicts_with_all = ["overwrite", "weights"])]

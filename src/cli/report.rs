@@ -37,7 +37,7 @@ impl Subject {
         Self {
             model: predictor.model.name.clone(),
             source: source.to_string(),
-            figure: figure(&predictor.model, &|span| sources.text(span).to_string()),
+            figure: figure(&predictor.model, &|span| sources.text(span).to_string(), &|s| predictor.sizes.get(s)),
             parameters: shapes.map_or(0, |shapes| shapes.iter().map(size).sum()),
             train,
         }

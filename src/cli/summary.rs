@@ -29,14 +29,14 @@ pub fn summary(path: &Path, format: SummaryFormat) -> Result<ExitCode, Failure> 
     let mut out = std::io::stdout().lock();
     match format {
         SummaryFormat::Human => write!(out, "{}", table(&model, &rows, &sizes))?,
-        SummaryFormat::Svg => write!(out, "{}", drawing(&model, &sources))?,
+        SummaryFormat::Svg => write!(out, "{}", drawing(&model, &sources, &sizes))?,
         SummaryFormat::Json => writeln!(out, "{}", json(&model, &rows, &sizes))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn drawing(model: &Model, sources: &Sources) -> String {
-    figure(model, &|span| sources.text(span).to_string()).file()
+fn drawing(model: &Model, sources: &Sources, sizes: &Sizes) -> String {
+    figure(model, &|span| sources.text(span).to_string(), &|symbol| sizes.get(symbol)).file()
 }
 
 pub struct Row {

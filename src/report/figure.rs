@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::style::{Drawing, escaped};
-use crate::ir::{BinaryOp, Dim, Graph, Model, Node, NodeId, Op, Parameter, UnaryOp};
+use crate::ir::{BinaryOp, Dim, Graph, Model, Node, NodeId, Op, Parameter, Symbol, Type, UnaryOp};
 use crate::predictor::thousands;
 use crate::source::Span;
 
@@ -29,15 +29,16 @@ struct Step {
     width: f64,
 }
 
-/// An SVG drawing of the steps of a model. `source` gives the text of a place in the file; all of it is escaped.
-pub fn figure(model: &Model, source: &dyn Fn(Span) -> String) -> Drawing {
-    let mut steps = steps(model, source);
+/// An SVG drawing of the steps of a model. `source` gives the text of a place in the file; all of it is escaped. `size` is that
+/// of what data decides, where it is known.
+pub fn figure(model: &Model, source: &dyn Fn(Span) -> String, size: &dyn Fn(&Symbol) -> Option<usize>) -> Drawing {
+    let mut steps = steps(model, source, size);
     let (width, height) = place(&mut steps);
     Drawing { svg: draw(&model.name, &steps, width, height), styled: false }
 }
 
 /// One step an application in the body, a field, or an operator between them; in the order of the file.
-fn steps(model: &Model, source: &dyn Fn(Span) -> String) -> Vec<Step> {
+fn steps(model: &Model, source: &dyn Fn(Span) -> String, size: &dyn Fn(&Symbol) -> Option<usize>) -> Vec<Step> {
     let graph = &model.graph;
     let mut steps: Vec<Step> = Vec::new();
     let mut of_call = vec![None; graph.calls.len()];
@@ -69,7 +70,7 @@ fn steps(model: &Model, source: &dyn Fn(Span) -> String) -> Vec<Step> {
         }
         let result = call.and_then(|call| graph.calls[call.0].result).unwrap_or(NodeId(i));
         let parameters = call.map_or(Dim::default(), |call| parameters(graph, call.0));
-        steps[number].detail = detail(graph.node(result), &parameters);
+        steps[number].detail = detail(graph.node(result), &parameters, size);
     }
     steps
 }
@@ -81,11 +82,13 @@ fn parameters(graph: &Graph, call: usize) -> Dim {
     own.fold(Dim::default(), |sum, parameter| sum.add(&size(parameter)))
 }
 
-fn detail(node: &Node, parameters: &Dim) -> String {
-    match parameters.as_constant() {
-        Some(0) => node.ty.to_string(),
-        Some(n) => format!("{} · {} weights", node.ty, thousands(n as u64)),
-        None => format!("{} · {parameters} weights", node.ty),
+fn detail(node: &Node, parameters: &Dim, size: &dyn Fn(&Symbol) -> Option<usize>) -> String {
+    let known = |dim: &Dim| dim.evaluate(&|symbol| size(symbol)).map_or_else(|| dim.clone(), Dim::from);
+    let shape = Type { axes: node.ty.axes.iter().map(known).collect(), ..node.ty.clone() };
+    match parameters.evaluate(&|symbol| size(symbol)) {
+        Some(0) => shape.to_string(),
+        Some(n) => format!("{shape} · {} weights", thousands(n as u64)),
+        None => format!("{shape} · {parameters} weights"),
     }
 }
 
@@ -196,7 +199,7 @@ mod tests {
     fn drawn(text: &str) -> String {
         let checked = check("m.rnn", text, &mut NoFiles);
         let model = checked.program.expect("it is sound").model.expect("it has a model");
-        figure(&model, &|span| checked.sources.text(span).to_string()).svg
+        figure(&model, &|span| checked.sources.text(span).to_string(), &|_| None).svg
     }
 
     #[test]

@@ -15,15 +15,15 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 const LONG: usize = 40;
 
 const STYLE: &str = "\
-:root { color-scheme: light dark; --rule: #ddd; --faint: #666; --panel: #f6f6f6; --link: #0072b2; }
-@media (prefers-color-scheme: dark) { :root { --rule: #3a3a3a; --faint: #aaa; --panel: #1e1e1e; --link: #56b4e9; } }
-html { background: #fff; color: #1a1a1a; }
-@media (prefers-color-scheme: dark) { html { background: #161616; color: #eee; } }
+:root { color-scheme: light dark; --ink: #1a1a1a; --rule: #ddd; --faint: #666; --panel: #f6f6f6; --link: #0072b2; }
+@media (prefers-color-scheme: dark) { :root { --ink: #eee; --rule: #3a3a3a; --faint: #aaa; --panel: #1e1e1e; --link: #56b4e9; } }
+html { background: #fff; color: var(--ink); }
+@media (prefers-color-scheme: dark) { html { background: #161616; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin-bottom: 0.2rem; } a { color: var(--link); }
 .faint { color: var(--faint); }
-.wide { overflow-x: auto; } .wide > svg { max-width: none; }
+.plain text { fill: var(--ink); } .wide { overflow-x: auto; } .wide > svg { max-width: none; }
 svg { max-width: 100%; height: auto; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
 .charts svg, .single > svg { width: 100%; }
@@ -142,7 +142,9 @@ impl Page {
 
     /// A drawing in its own size; a narrow window scrolls it.
     pub fn drawing(&mut self, drawing: &Drawing) {
-        let _ = writeln!(self.body, "<div class=\"wide\">{}</div>", drawing.svg);
+        // A drawing without rules for its colours has those of the page.
+        let class = if drawing.styled { "wide" } else { "wide plain" };
+        let _ = writeln!(self.body, "<div class=\"{class}\">{}</div>", drawing.svg);
     }
 
     /// Text with the line breaks it has.

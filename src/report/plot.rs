@@ -93,7 +93,9 @@ impl Plot<'_> {
             match series.shape {
                 Shape::Line => self.line(&mut svg, i, series),
                 Shape::Bars => self.bars(&mut svg, i, series),
-                Shape::Dots => self.dots(&mut svg, i, series, if series.points.len() > MOST_SAYING { 1.5 } else { 3.0 }),
+                Shape::Dots => {
+                    self.dots(&mut svg, i, series, if series.points.len() > MOST_SAYING { 1.5 } else { 3.0 })
+                }
             }
         }
         for (i, y) in keys {

@@ -206,7 +206,7 @@ fn figure(name: &str) -> String {
     let path = format!("models/{name}.rnn");
     let checked = check::check(&path, &read(&path), &mut check::NoFiles);
     let model = checked.program.expect("it is sound").model.expect("it has a model");
-    rnnc::report::figure(&model, &|span| checked.sources.text(span).to_string()).file()
+    rnnc::report::figure(&model, &|span| checked.sources.text(span).to_string(), &|_| None).file()
 }
 
 fn settings(table: &[Setting]) -> String {
