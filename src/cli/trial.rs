@@ -73,7 +73,7 @@ pub fn train(trial: &Trial) -> Option<Standing> {
         epochs: history.len(),
         best: best(&history, metric),
         figures,
-        seconds: history.iter().map(|record| record.seconds).sum(),
+        seconds: history.iter().fold(0.0, |all, record| all + record.seconds),
         error: None,
     };
     match ended {
