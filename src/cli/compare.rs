@@ -122,11 +122,15 @@ impl Comparison {
                 names.push(name);
             }
         }
-        let mut header: Vec<String> = ["run", "parameters", "best epoch", "epochs", "seconds"].map(String::from).to_vec();
+        let mut header: Vec<String> =
+            ["run", "parameters", "best epoch", "epochs", "seconds"].map(String::from).to_vec();
         header.extend(names.iter().map(|name| name.replace('_', " ")));
         let row = |(i, run): (usize, &Run)| {
             let figure = |name: &&String| {
-                run.figures.get(*name).and_then(serde_json::Value::as_f64).map_or("–".into(), |value| shown(name, value))
+                run.figures
+                    .get(*name)
+                    .and_then(serde_json::Value::as_f64)
+                    .map_or("–".into(), |value| shown(name, value))
             };
             let seconds = if run.history.is_empty() { "–".into() } else { format!("{:.1}", run.seconds()) };
             let mut cells = vec![

@@ -287,7 +287,7 @@ struct TrainArguments {
     #[arg(long, requires = "weights")]
     partial: bool,
     /// Train so many times, from the file's seed and those after it, each into a folder of its own; gives mean and deviation.
-    #[arg(long, value_name = "N", conflicts_with = "weights", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["weights", "tensorboard"], value_parser = clap::value_parser!(u32).range(2..=1000))]
     seeds: Option<u32>,
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]

@@ -14,6 +14,8 @@ best epoch 2 of 2
 validation  loss #  accuracy #%  macro F1 #%
 test        loss #  accuracy #%  macro F1 #%
 model       runs/m/model.safetensors
+report      runs/m/report.html
+to use it   rnnc predict runs/m/model.safetensors 'a text of your own'
 ";
 
 /// Trains and gives the loss of every epoch.

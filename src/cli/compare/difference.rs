@@ -75,7 +75,9 @@ pub fn differences(runs: &[Run]) -> Differing {
 fn settings(run: &Run) -> Vec<(String, String)> {
     let sources = &run.checked.sources;
     let constants = run.checked.entry.items.iter().filter_map(|item| match item {
-        Item::Constant(constant) => Some((constant.names.first()?.name.clone(), sources.text(constant.value.span).into())),
+        Item::Constant(constant) => {
+            Some((constant.names.first()?.name.clone(), sources.text(constant.value.span).into()))
+        }
         _ => None,
     });
     let effective = run.checked.program.iter().flat_map(|program| &program.settings);

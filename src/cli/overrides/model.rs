@@ -15,7 +15,8 @@ struct Place {
 
 pub fn model(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit, String> {
     let [name] = rest else { return Err("an argument of a layer is model.NAME".into()) };
-    let Some(body) = file.items.iter().find_map(|item| if let Item::Model(model) = item { Some(&model.body) } else { None })
+    let Some(body) =
+        file.items.iter().find_map(|item| if let Item::Model(model) = item { Some(&model.body) } else { None })
     else {
         return Err("the file has no model".into());
     };
@@ -118,7 +119,10 @@ impl Search<'_> {
     /// Whether an argument is a number, a word or a constant, and no value of the model.
     fn is_setting(&self, value: &Expr) -> bool {
         let constant = |name: &str| {
-            self.own.items.iter().any(|item| matches!(item, Item::Constant(own) if own.names.iter().any(|n| n.name == name)))
+            self.own
+                .items
+                .iter()
+                .any(|item| matches!(item, Item::Constant(own) if own.names.iter().any(|n| n.name == name)))
         };
         match &value.kind {
             ExprKind::Name(name) => constant(&name.name),
