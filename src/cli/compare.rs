@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::figures::{Figures, aligned, of_record, shown};
+use super::figures::{Figures, aligned, axis, of_record, shown};
 use super::{CompareArguments, Failure, Output, say, stdout_style, trial};
 use crate::artifact::{Record, write_atomically};
 use crate::check::{self, Checked, NoFiles};
@@ -150,10 +150,8 @@ impl Comparison {
         let shown = |run: &&Run| !run.points(&self.metric).is_empty();
         let lines = self.runs.iter().filter(shown).take(most);
         let series = lines.map(|run| Series::line(run.name.clone(), run.points(&self.metric))).collect();
-        let share = self.metric.ends_with("accuracy") || self.metric.ends_with("f1");
-        let y = Axis { percent: share, ..Axis::linear("") };
         let title = self.metric.replace('_', " ");
-        let mut chart = Chart::new(title, Axis::linear("epoch"), y, series);
+        let mut chart = Chart::new(title, Axis::linear("epoch"), axis(&self.metric), series);
         let left = self.runs.iter().filter(shown).count().saturating_sub(most);
         if left > 0 {
             chart.notes.push(format!("{left} more runs are in the table alone"));
