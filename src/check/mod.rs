@@ -53,7 +53,7 @@ use crate::syntax;
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
 pub use data::{CLASS, DATA, TAGS, settings_of};
-pub use imports::{LoadError, Loaded, Loader, NoFiles};
+pub use imports::{Files, LoadError, Loaded, Loader, NoFiles, files};
 pub use synthetic::SOURCES;
 pub use texts::{DOCUMENT, STORY, TEXT, TREE};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};

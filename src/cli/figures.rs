@@ -1,6 +1,7 @@
 //! Figures of trainings side by side: by name, for people and for programs.
 
 use crate::predictor::{Evaluation, percent};
+use crate::report::Axis;
 
 /// What an evaluation says in single numbers, in the order in which it is read.
 const NAMES: [&str; 6] = ["loss", "accuracy", "root_accuracy", "macro_f1", "perplexity", "mean_absolute_error"];
@@ -46,6 +47,11 @@ pub fn shown_spread(name: &str, mean: f64, deviation: f64) -> String {
 
 fn is_share(name: &str) -> bool {
     name.ends_with("accuracy") || name.ends_with("f1")
+}
+
+/// The axis that the values of a figure stand on.
+pub fn axis(name: &str) -> Axis {
+    Axis { percent: is_share(name), ..Axis::linear("") }
 }
 
 /// Mean and standard deviation of a sample; nothing of an empty one, and no deviation of a single value.

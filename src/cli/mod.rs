@@ -3,6 +3,7 @@
 mod attention;
 mod bench;
 mod check;
+mod compare;
 mod eval;
 mod explain;
 mod figures;
@@ -150,6 +151,8 @@ enum Command {
         #[arg(long, default_value = "human", value_enum)]
         format: SummaryFormat,
     },
+    /// Show trained models side by side: figures, costs, what differs in their files, and how their trainings went.
+    Compare(CompareArguments),
     /// Train a file with many settings and rank them.
     Sweep(SweepArguments),
     /// Time the steps of a model, layer by layer, on made-up texts.
@@ -192,6 +195,21 @@ struct SweepArguments {
     overwrite: bool,
     #[command(flatten)]
     threads: Threads,
+}
+
+#[derive(Debug, Args)]
+struct CompareArguments {
+    /// Folders of runs, or `model.safetensors` files; the first is what the others are compared with.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// What the chart shows: a figure of `metrics.jsonl` [default: what the first file monitors].
+    #[arg(long, value_name = "FIGURE")]
+    metric: Option<String>,
+    /// Write the comparison too: the chart as .svg, or all of it as .html.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -269,7 +287,7 @@ struct TrainArguments {
     #[arg(long, requires = "weights")]
     partial: bool,
     /// Train so many times, from the file's seed and those after it, each into a folder of its own; gives mean and deviation.
-    #[arg(long, value_name = "N", conflicts_with = "weights", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["weights", "tensorboard"], value_parser = clap::value_parser!(u32).range(2..=1000))]
     seeds: Option<u32>,
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]
@@ -437,6 +455,7 @@ impl Arguments {
             Command::Inspect { model, source, output } => inspect::inspect(&model, source, output.format),
             Command::Summary { file, format } => summary::summary(&file, format),
             Command::Bench(arguments) => bench::bench(&arguments),
+            Command::Compare(arguments) => compare::compare(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Probe(arguments) => probe::probe(&arguments),
             Command::Trace(arguments) => trace::trace(&arguments),

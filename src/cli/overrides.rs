@@ -2,6 +2,8 @@
 //!
 //! A change is made in the text itself, so that the artifact records what was trained and nothing else.
 
+mod model;
+
 use super::Failure;
 use crate::check::settings::{Choice, Setting, Takes};
 use crate::check::{DATA, TEXT, TRAIN, settings_of};
@@ -63,8 +65,9 @@ fn edit(file: &File, text: &str, key: &str, value: &str) -> Result<Edit, String>
         [constant] => self::constant(file, constant, value),
         ["data", rest @ ..] => data(file, text, rest, value),
         ["train", rest @ ..] => train(file, text, rest, value),
+        ["model", rest @ ..] => model::model(file, text, rest, value),
         _ => Err(format!(
-            "there is no setting {key:?}: a setting is named data.…, train.…, or by a constant of the file"
+            "there is no setting {key:?}: a setting is named data.…, train.…, model.…, or by a constant of the file"
         )),
     }
 }

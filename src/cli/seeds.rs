@@ -22,20 +22,28 @@ pub struct Wanted<'w> {
     pub out: &'w Path,
     pub seeds: u32,
     pub begin: Begin,
+    pub quiet: bool,
     /// To go on after an interruption.
     pub again: String,
 }
 
 /// Trains once from each of so many seeds, the file's and those after it, each into its own folder.
 pub fn train(wanted: &Wanted) -> Result<ExitCode, Failure> {
-    let Wanted { path, text, out, seeds, begin, again } = wanted;
+    let Wanted { path, text, out, seeds, begin, again, quiet } = wanted;
     let first = Trainable::new(path, text)?.settings().seed;
     let mut rows: Vec<(u64, Standing)> = Vec::new();
     for i in 0..*seeds {
         let seed = first.wrapping_add(u64::from(i));
         let own = overrides::apply(text.to_string(), &[format!("train.seed={seed}")])?;
         let folder = out.join(format!("seed-{seed}"));
-        let trial = Trial { name: format!("seed {seed}"), path, text: &own, out: &folder, begin: *begin, epochs: None };
+        let trial = Trial {
+            name: (!quiet).then(|| format!("seed {seed}")),
+            path,
+            text: &own,
+            out: &folder,
+            begin: *begin,
+            epochs: None,
+        };
         let Some(standing) = trial::train(&trial) else {
             say(format!("stopped at seed {seed}; everything is written to {}", out.display()));
             say(format!("to go on: {again}"));
@@ -44,7 +52,9 @@ pub fn train(wanted: &Wanted) -> Result<ExitCode, Failure> {
         if standing.state == State::Failed {
             return Err(Failure::input(standing.error.unwrap_or_default()));
         }
-        say(format!("seed {seed} ({} of {seeds})  {}", i + 1, line(&standing)));
+        if !quiet {
+            say(format!("seed {seed} ({} of {seeds})  {}", i + 1, line(&standing)));
+        }
         rows.push((seed, standing));
     }
     let (table, summary) = summary(&rows, out);

@@ -147,7 +147,8 @@ impl Sweep<'_> {
         // What a sweep before this one left in the folder is no beginning of this trial.
         let begin = if known.is_some() || self.arguments.resume { Begin::Resume } else { Begin::Overwrite };
         let path = &self.arguments.file;
-        let Some(standing) = trial::train(&Trial { name: name.clone(), path, text: &text, out: &out, begin, epochs })
+        let Some(standing) =
+            trial::train(&Trial { name: Some(name.clone()), path, text: &text, out: &out, begin, epochs })
         else {
             return Ok(false);
         };

@@ -43,7 +43,11 @@ pub fn trace(arguments: &TraceArguments) -> Result<ExitCode, Failure> {
     }
     let traced = Traced { predictor: &predictor, texts: &texts, trace: &trace, attention: &attention };
     if let Some(out) = &arguments.out {
-        let file = if ending == Some("svg") { traced.drawing(arguments).file() } else { traced.page(arguments) };
+        let file = if ending == Some("svg") {
+            traced.drawing(arguments, &predictor.model.name).file()
+        } else {
+            traced.page(arguments)
+        };
         write_atomically(out, file.as_bytes()).map_err(Failure::input)?;
         say(format!("heat map: {}", out.display()));
     }
@@ -112,18 +116,18 @@ impl Traced<'_> {
         })
     }
 
-    fn drawing(&self, arguments: &TraceArguments) -> Drawing {
+    fn drawing(&self, arguments: &TraceArguments, title: &str) -> Drawing {
         let units = arguments.units as usize;
         let group = |reading| table::group(reading, &labels(self.predictor, reading, self.texts), units);
         let mut groups: Vec<_> = self.trace.readings.iter().map(group).collect();
         groups.extend(self.attention.iter().map(|attention| steps::group(self.predictor, attention, self.texts)));
-        heat_map(&HeatMap { title: self.predictor.model.name.clone(), groups })
+        heat_map(&HeatMap { title: title.into(), groups })
     }
 
     fn page(&self, arguments: &TraceArguments) -> String {
         let mut page = Page::new(format!("{}, step by step", self.predictor.model.name));
         page.paragraph(&self.texts.join("\n"));
-        page.drawing(&self.drawing(arguments));
+        page.drawing(&self.drawing(arguments, ""));
         page.remark("Blue is above zero, orange below; the strength is a share of the largest value, written beside each panel.");
         if self.trace.readings.iter().any(|reading| table::width(reading) > arguments.units as usize) {
             page.remark(&format!("The first {} units of each value; `--units` shows more.", arguments.units));

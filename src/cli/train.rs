@@ -27,7 +27,15 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     };
     if let Some(seeds) = arguments.seeds {
         let again = command(&arguments, "--resume");
-        return seeds::train(&seeds::Wanted { path, text: &text, out: &out, seeds, begin, again });
+        return seeds::train(&seeds::Wanted {
+            path,
+            text: &text,
+            out: &out,
+            seeds,
+            begin,
+            again,
+            quiet: arguments.quiet,
+        });
     }
     let options = Options::new(out, begin);
     if let (Begin::New, Some(found)) = (begin, train::standing(&options.out)) {
@@ -65,6 +73,7 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
             }
             text += &format!("model       {}\n", options.out.join("model.safetensors").display());
             text += &format!("report      {}\n", options.out.join("report.html").display());
+            text += &format!("to use it   {}\n", file.use_it(&options.out.join("model.safetensors")));
             write!(std::io::stdout().lock(), "{}", printable(&text))?;
             Ok(ExitCode::SUCCESS)
         }

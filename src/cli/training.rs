@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Failure, files, say};
+use super::{Failure, files, say, shell_word};
 use crate::check::Checked;
 use crate::difference::Side;
-use crate::ir::Program;
+use crate::ir::{Format, Program, Target};
 use crate::train::{self, Begin, Options, Outcome, RunFolder, Setup, TrainError, Watch};
 
 /// What a shell expects of a program that an interrupt ended.
@@ -97,6 +97,27 @@ impl Trainable {
         let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)?;
         let stop = interrupt();
         train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst) || enough())
+    }
+
+    /// The command that a user goes on with, once the model is there.
+    pub fn use_it(&self, model: &Path) -> String {
+        let model = shell_word(&model.display().to_string());
+        let (Some(data), Some(target)) = (&self.program.data, self.program.model.as_ref().map(|model| &model.target))
+        else {
+            return format!("rnnc inspect {model}");
+        };
+        let fields = self.program.model.iter().flat_map(|model| &model.inputs);
+        let (texts, trees): (Vec<&String>, Vec<&String>) = fields.partition(|field| !data.is_tree(field));
+        match (target, data.format) {
+            (Target::Next(_), _) => format!("rnnc generate {model}"),
+            (_, Format::Babi) => format!("rnnc predict {model} --input stories.txt"),
+            _ if data.source.is_some() || texts.iter().any(|field| data.text(field).is_none()) => {
+                format!("rnnc eval {model}")
+            }
+            _ if !trees.is_empty() => format!("rnnc predict {model} '((a) (tree))'"),
+            _ if texts.len() > 1 => format!("rnnc predict {model} --input texts.jsonl"),
+            _ => format!("rnnc predict {model} 'a text of your own'"),
+        }
     }
 
     /// What the file says about training.

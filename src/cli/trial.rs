@@ -39,8 +39,8 @@ pub struct Standing {
 
 /// A training among others.
 pub struct Trial<'t> {
-    /// What it is called while it trains.
-    pub name: String,
+    /// What it is called while it trains; nothing is said without.
+    pub name: Option<String>,
     /// The file, and its text with the settings of this trial.
     pub path: &'t Path,
     pub text: &'t str,
@@ -64,7 +64,7 @@ pub fn train(trial: &Trial) -> Option<Standing> {
         begin => begin,
     };
     let done = Cell::new(0);
-    let mut counted = Counted { name: &trial.name, metric, done: &done, epochs: train.epochs };
+    let mut counted = Counted { name: trial.name.as_deref(), metric, done: &done, epochs: train.epochs };
     let options = Options::new(out, begin);
     let ended = file.train_until(&options, &mut counted, &|| epochs.is_some_and(|enough| done.get() >= enough));
     let history = history(out);
@@ -73,7 +73,7 @@ pub fn train(trial: &Trial) -> Option<Standing> {
         epochs: history.len(),
         best: best(&history, metric),
         figures,
-        seconds: history.iter().map(|record| record.seconds).sum(),
+        seconds: history.iter().fold(0.0, |all, record| all + record.seconds),
         error: None,
     };
     match ended {
@@ -107,7 +107,7 @@ fn best(history: &[EpochRecord], metric: Metric) -> Option<(usize, f64)> {
 
 /// Counts the epochs that are over, and says a line about each.
 struct Counted<'t> {
-    name: &'t str,
+    name: Option<&'t str>,
     metric: Metric,
     done: &'t Cell<usize>,
     /// In a restart.
@@ -121,12 +121,12 @@ impl Watch for Counted<'_> {
 
     fn epoch(&mut self, epoch: &Epoch) {
         self.done.set(epoch.history.len());
+        let Some(trial) = self.name else { return };
         let record = epoch.record();
         let (name, value) = (self.metric.name(), record.value(self.metric));
         let best = if record.best { "  best" } else { "" };
         say(format!(
-            "{}  epoch {}/{}  loss {:.3}  {} {}{best}",
-            self.name,
+            "{trial}  epoch {}/{}  loss {:.3}  {} {}{best}",
             record.epoch,
             self.epochs,
             record.train_loss,

@@ -71,8 +71,11 @@ impl Predictor {
                 [Symbol::Length { field, .. }, ..] => (Steps::Tokens, field),
                 _ => continue,
             };
-            let cell = graph.cells[cell.0].name.clone();
-            let traced = traced.remove(&id).unwrap_or_default();
+            let cell = &graph.cells[cell.0];
+            let mut traced = traced.remove(&id).unwrap_or_default();
+            // A tree has leaves first, where not all names are.
+            traced.values.sort_by_key(|value| cell.names.iter().position(|(name, _)| *name == value.name));
+            let cell = cell.name.clone();
             places.insert(id, readings.len());
             readings.push(Reading { name, cell, backward, field: field.to_string(), steps, traced });
         }

@@ -23,6 +23,7 @@ const LONGEST: usize = 14;
 /// The heat maps of some recurrences, one below the other.
 #[derive(Debug, Clone, Default)]
 pub struct HeatMap {
+    /// May be empty.
     pub title: String,
     pub groups: Vec<Group>,
 }
@@ -47,8 +48,11 @@ pub fn heat_map(map: &HeatMap) -> Drawing {
     let most = map.groups.iter().map(|group| group.steps.len()).max().unwrap_or(1);
     let column = (WIDTH / most.max(1) as f64).clamp(NARROWEST, 48.0);
     let mut body = String::new();
-    let mut y = 30.0;
-    text(&mut body, GAP, 22.0, "title", &map.title);
+    let mut y = 0.0;
+    if !map.title.is_empty() {
+        y = 30.0;
+        text(&mut body, GAP, 22.0, "title", &map.title);
+    }
     for group in &map.groups {
         y += HEADING;
         text(&mut body, GAP, y, "title", &group.name);

@@ -39,6 +39,7 @@ validation  loss #  perplexity #  accuracy #%
 test        loss #  perplexity #  accuracy #%
 model       runs/m/model.safetensors
 report      runs/m/report.html
+to use it   rnnc generate runs/m/model.safetensors
 ";
 
 const TRAINED: &str = "runs/m/model.safetensors";

@@ -19,8 +19,13 @@ fn an_unknown_setting_is_answered_with_the_known_one() {
         ),
         ("epochs=3", "the file has no constant \"epochs\"; did you mean train.epochs?"),
         (
-            "model.size=3",
-            "there is no setting \"model.size\": a setting is named data.…, train.…, or by a constant of the file",
+            "run.size=3",
+            "there is no setting \"run.size\": a setting is named data.…, train.…, model.…, or by a constant of the file",
+        ),
+        ("model.hiden_size=3", "no layer of the model is given \"hiden_size\"; did you mean model.hidden_size?"),
+        (
+            "model.forget_bias=3",
+            "no layer of the model is given \"forget_bias\"; only what is written there can be set",
         ),
         ("data.txt.min_count=3", "the data has no field \"txt\"; did you mean data.text.min_count?"),
         ("data.text.min_cuont=3", "there is no setting data.text.min_cuont; did you mean data.text.min_count?"),
@@ -149,4 +154,30 @@ fn a_file_without_a_block_gets_one() {
         .status(0);
     let source = folder.run(&["inspect", "runs/m/model.safetensors", "--source"]).take_stdout();
     assert!(source.ends_with("}\ntrain {\n  epochs = 1\n\n  optimizer = adam(lr = 0.01)\n}\n"), "{source}");
+}
+
+#[test]
+fn an_argument_of_a_layer_is_set_where_only_one_layer_has_it() {
+    let folder = Folder::experiment();
+    let parameters = |settings: &[&str]| {
+        let mut arguments = vec!["train", "m.rnn", "--overwrite", "--set", "train.epochs=1"];
+        settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+        folder.run(&arguments).any_output().status(0);
+        let inspected = folder.run(&["inspect", "runs/m/model.safetensors"]).take_stdout();
+        inspected.lines().find(|line| line.contains("weight_hh_l0")).unwrap().trim().to_string()
+    };
+    assert_eq!(parameters(&["model.hidden_size=5"]), "lstm.weight_hh_l0      [20, 5]");
+    // The layer's own argument is another: its name says which.
+    assert_eq!(parameters(&["model.embedding_dim=3", "model.hidden_size=2"]), "lstm.weight_hh_l0      [8, 2]");
+    folder.file("m.rnn", MODEL.replace("|> lstm(8)", "|> lstm(8) |> gru(hidden_size = 4)"));
+    refused_in(
+        &folder,
+        "model.hidden_size=3",
+        "model.hidden_size=3: 2 layers are given \"hidden_size\": line 3 `lstm(8)`, line 3 `gru(hidden_size = 4)`; \
+         name it at the top of the file, as in `let hidden = 8`, and set that: --set hidden=3",
+    );
+}
+
+fn refused_in(folder: &Folder, setting: &str, why: &str) {
+    folder.run(&["train", "m.rnn", "--set", setting]).stderr(&format!("error: --set {why}\n")).status(2);
 }

@@ -15,6 +15,7 @@ validation  loss #  accuracy #%  macro F1 #%
 test        loss #  accuracy #%  macro F1 #%
 model       runs/m/model.safetensors
 report      runs/m/report.html
+to use it   rnnc predict runs/m/model.safetensors 'a text of your own'
 ";
 
 /// Trains and gives the loss of every epoch.

@@ -88,9 +88,9 @@ impl Plan {
     /// What of another plan is otherwise; nothing where they are one.
     pub fn differs(&self, other: &Self) -> Option<&'static str> {
         let parts = [
-            ("the file", self.source == other.source),
+            ("the file or a setting that is the same everywhere", self.source == other.source),
             ("--halving", self.halving == other.halving),
-            ("the settings of --set", self.keys == other.keys),
+            ("the settings that are varied", self.keys == other.keys),
             ("the trials", self.points == other.points),
         ];
         parts.into_iter().find(|(_, same)| !same).map(|(part, _)| part)
@@ -116,7 +116,7 @@ fn drawn(dimensions: &[Dimension], arguments: &SweepArguments) -> Vec<Vec<String
         draw += 1;
     }
     if points.len() < arguments.trials as usize {
-        say(format!("there are only {} different trials", points.len()));
+        say(format!("every value is tried with every other: {} trials", points.len()));
     }
     points
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
-use crate::cli::figures::{Figures, aligned, shown};
+use crate::cli::figures::{Figures, aligned, axis, shown};
 use crate::cli::trial::{Standing, State};
 use crate::ir::Metric;
 use crate::report::{Axis, Chart, Page, Series, Table};
@@ -150,7 +150,7 @@ fn chart(plan: &Plan, rows: &[Row], metric: Metric, key: usize) -> Chart {
         low > 0.0 && numbers.iter().copied().fold(0.0, f64::max) / low >= 20.0
     };
     let x = if numbers.as_ref().is_some_and(far) { Axis::logarithmic(name) } else { Axis::linear(name) };
-    let mut chart = Chart::new(name.clone(), x, Axis::linear(""), vec![Series::dots("", points)]);
+    let mut chart = Chart::new(name.clone(), x, axis(metric.name()), vec![Series::dots("", points)]);
     chart.caption = metric.name().replace('_', " ");
     if numbers.is_none() {
         let list: Vec<String> = words.iter().enumerate().map(|(i, word)| format!("{} is `{word}`", i + 1)).collect();
