@@ -159,6 +159,11 @@ impl Checkpoint {
         Progress { restart, epochs: epoch + usize::from(step > 0) }
     }
 
+    /// Whether a step has been made.
+    pub fn has_begun(&self) -> bool {
+        self.state.optimizer_steps > 0 || !self.state.history.is_empty()
+    }
+
     /// How far it has come and how well it did, in words.
     pub fn standing(&self) -> String {
         let State { epochs, history, .. } = &self.state;

@@ -14,6 +14,7 @@ mod cli_language_model;
 mod cli_options;
 mod cli_predict;
 mod cli_probe;
+mod cli_record;
 mod cli_resume;
 mod cli_settings;
 mod cli_source;
