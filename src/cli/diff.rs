@@ -96,10 +96,9 @@ fn beyond_the_file((pa, a): &(Predictor, Record), (pb, b): &(Predictor, Record))
         data.push(format!("the labels are {}, and were {}", b.labels.join(", "), a.labels.join(", ")));
     }
     let mut made = Vec::new();
-    for (what, a, b) in [
-        ("rnnc", Some(&a.rnnc_version), Some(&b.rnnc_version)),
-        ("processor", a.cpu.as_ref(), b.cpu.as_ref()),
-    ] {
+    for (what, a, b) in
+        [("rnnc", Some(&a.rnnc_version), Some(&b.rnnc_version)), ("processor", a.cpu.as_ref(), b.cpu.as_ref())]
+    {
         if let (Some(a), Some(b)) = (a, b)
             && a != b
         {
@@ -157,9 +156,7 @@ fn json_of(a: &Subject, b: &Subject, differences: &Differences, beyond: &[Sectio
         })
     };
     let changes = |changes: &[Change]| -> Value {
-        let one = |change: &Change| {
-            json!({ "what": change.what, "before": place(a, &change.before), "after": place(b, &change.after) })
-        };
+        let one = |change: &Change| json!({ "what": change.what, "before": place(a, &change.before), "after": place(b, &change.after) });
         changes.iter().map(one).collect()
     };
     let mut value = json!({

@@ -87,6 +87,9 @@ struct State {
     source: String,
     /// What the data files held when the training was started.
     data: Vec<DataFile>,
+    /// The model whose weights it started from, if it did.
+    #[serde(default)]
+    started_from: Option<DataFile>,
     /// How many the file asks for.
     epochs: usize,
     position: Position,
@@ -120,6 +123,7 @@ impl Checkpoint {
         let state = State {
             source: setup.source.clone(),
             data: data_files(setup),
+            started_from: setup.started_from.clone(),
             epochs: setup.train.epochs,
             position: position.clone(),
             optimizer_steps: optimizer.steps(),
@@ -242,6 +246,7 @@ impl Checkpoint {
         *best = Best::resume(best.metric(), setup.train.patience, self.state.best);
         *position = Position { states, stopped, ..self.state.position };
         *history = self.state.history;
+        setup.started_from = self.state.started_from;
         Ok(())
     }
 }

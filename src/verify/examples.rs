@@ -57,7 +57,8 @@ fn text(
 /// The rows of the table that a field's tokens are looked up in: its vocabulary, which may be that of another.
 fn model_vocabulary(model: &Model, size: &dyn Fn(&Symbol) -> Option<usize>, field: &str) -> usize {
     let reads = |id: &crate::ir::NodeId| matches!(&model.graph.node(*id).op, Op::Input(own) if own == field);
-    let lookups = model.graph.nodes.iter().filter(|node| node.op == Op::Lookup && node.inputs.get(1).is_some_and(reads));
+    let lookups =
+        model.graph.nodes.iter().filter(|node| node.op == Op::Lookup && node.inputs.get(1).is_some_and(reads));
     let rows = |node: &Node| model.graph.node(node.inputs[0]).ty.axes.first().and_then(|axis| axis.evaluate(&size));
     lookups.filter_map(rows).min().unwrap_or(2).max(2)
 }
@@ -117,11 +118,14 @@ pub fn places(ty: &Type, rows: &[Row]) -> Vec<Vec<usize>> {
             [outer, ..] => {
                 let most = rows.iter().map(|row| field(row, outer).sentences.len()).max().unwrap_or(0);
                 let sentences = field(row, outer).sentences;
-                let of = |(s, length): (usize, &usize)| (0..*length).map(move |t| (t * most + s) * batch + b).collect::<Vec<_>>();
+                let of = |(s, length): (usize, &usize)| {
+                    (0..*length).map(move |t| (t * most + s) * batch + b).collect::<Vec<_>>()
+                };
                 sentences.iter().enumerate().flat_map(of).collect()
             }
         }
     };
-    let all = |at: Vec<usize>| at.into_iter().flat_map(|place| (0..features).map(move |f| place * features + f)).collect();
+    let all =
+        |at: Vec<usize>| at.into_iter().flat_map(|place| (0..features).map(move |f| place * features + f)).collect();
     rows.iter().enumerate().map(steps).map(all).collect()
 }

@@ -35,12 +35,7 @@ pub fn interpret<'a>(graph: &'a Graph, parameters: &'a [Vec<f64>], row: &'a Row)
 }
 
 /// The same for a piece of a longer text.
-pub fn interpret_on<'a>(
-    graph: &'a Graph,
-    parameters: &'a [Vec<f64>],
-    row: &'a Row,
-    memory: &mut Memory,
-) -> Values<'a> {
+pub fn interpret_on<'a>(graph: &'a Graph, parameters: &'a [Vec<f64>], row: &'a Row, memory: &mut Memory) -> Values<'a> {
     run(&Example { graph, parameters, row }, &graph.nodes, &Step::default(), memory)
 }
 
@@ -145,9 +140,8 @@ fn run<'a>(example: &Example<'a>, nodes: &'a [Node], at: &Step, memory: &mut Mem
                 let last = node.inputs[0].0;
                 let mut each =
                     |child| run(example, &nodes[..=last], &Step { child, ..at.clone() }, memory).swap_remove(last);
-                (0..at.children.len()).fold(zeros(), |sum, child| {
-                    sum.iter().zip(each(child).iter()).map(|(sum, x)| sum + x).collect()
-                })
+                (0..at.children.len())
+                    .fold(zeros(), |sum, child| sum.iter().zip(each(child).iter()).map(|(sum, x)| sum + x).collect())
             }
             Op::Bilinear => {
                 let tensor = input(0);
@@ -275,7 +269,9 @@ fn run<'a>(example: &Example<'a>, nodes: &'a [Node], at: &Step, memory: &mut Mem
             Op::First => sequences(0).into_iter().flat_map(|s| &s[..features(ty(0))]).copied().collect(),
             Op::ReduceTime(reduction) => {
                 let n = features(ty(0));
-                let one = |s: &[f64]| (0..n).map(|i| reduce(*reduction, s.iter().copied().skip(i).step_by(n))).collect::<Vec<_>>();
+                let one = |s: &[f64]| {
+                    (0..n).map(|i| reduce(*reduction, s.iter().copied().skip(i).step_by(n))).collect::<Vec<_>>()
+                };
                 sequences(0).into_iter().flat_map(one).collect()
             }
             Op::WeightedSum => {

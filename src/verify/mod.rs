@@ -174,11 +174,7 @@ fn outputs(model: &Model) -> Vec<NodeId> {
     outputs
 }
 
-fn read(
-    network: &Network,
-    outputs: &[NodeId],
-    texts: &BTreeMap<String, Tokens>,
-) -> Result<Vec<Vec<f32>>, LowerError> {
+fn read(network: &Network, outputs: &[NodeId], texts: &BTreeMap<String, Tokens>) -> Result<Vec<Vec<f32>>, LowerError> {
     network.forward(outputs, texts, Mode::Evaluate)?.iter().map(to_values).collect()
 }
 

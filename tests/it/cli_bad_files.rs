@@ -106,7 +106,10 @@ fn a_place_that_cannot_be_written_to() {
     let mut run = folder.run(&["train", "m.rnn", "--out", "out"]);
     let said = run.take_stderr();
     let kept = "the last checkpoint is kept, and --resume goes on from there";
-    assert!(said.contains(&format!("error: out/model.safetensors: this is a folder; name the file in it; {kept}\n")), "{said}");
+    assert!(
+        said.contains(&format!("error: out/model.safetensors: this is a folder; name the file in it; {kept}\n")),
+        "{said}"
+    );
     run.status(1);
 }
 

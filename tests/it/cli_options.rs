@@ -3,7 +3,8 @@
 use crate::command::Folder;
 
 const COMMANDS: [&str; 12] = [
-    "check", "explain", "train", "eval", "predict", "generate", "inspect", "summary", "bench", "diff", "verify", "repro",
+    "check", "explain", "train", "eval", "predict", "generate", "inspect", "summary", "bench", "diff", "verify",
+    "repro",
 ];
 
 #[test]

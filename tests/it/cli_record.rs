@@ -57,16 +57,27 @@ fn the_record_is_whole() {
 #[test]
 fn weights_that_were_damaged_are_noticed_and_an_older_record_is_not() {
     let folder = Folder::trained();
-    folder.file("bad.safetensors", changed(&folder, |_| (), |weights| {
-        for bytes in weights.chunks_mut(4).take(40) {
-            bytes.copy_from_slice(&1.5f32.to_le_bytes());
-        }
-    }));
+    folder.file(
+        "bad.safetensors",
+        changed(
+            &folder,
+            |_| (),
+            |weights| {
+                for bytes in weights.chunks_mut(4).take(40) {
+                    bytes.copy_from_slice(&1.5f32.to_le_bytes());
+                }
+            },
+        ),
+    );
     let mut run = folder.run(&["predict", "bad.safetensors", "good"]);
     let said = run.take_stderr();
     run.status(1);
-    let expected = "error: bad.safetensors: this file's weights do not give the answers it was saved with (golden row 1: ";
-    assert!(said.starts_with(expected) && said.contains("it is damaged, or this processor computes otherwise"), "{said}");
+    let expected =
+        "error: bad.safetensors: this file's weights do not give the answers it was saved with (golden row 1: ";
+    assert!(
+        said.starts_with(expected) && said.contains("it is damaged, or this processor computes otherwise"),
+        "{said}"
+    );
 
     let strip = |record: &mut Value| {
         for key in ["settings", "vocabulary_sha256", "cpu", "golden"] {
@@ -104,7 +115,12 @@ fn files_and_models_are_compared() {
     let said = run.answers().join("\n");
     run.status(1);
     assert!(said.contains("settings\n  train.optimizer.lr: 0.01 → 0.001    other.rnn:"), "{said}");
-    assert!(said.starts_with("architecture\n  - lstm: lstm(8) -> [T, 8]    m.rnn:3\n  + gru: gru(8) -> [T, 8]    other.rnn:3\n"), "{said}");
+    assert!(
+        said.starts_with(
+            "architecture\n  - lstm: lstm(8) -> [T, 8]    m.rnn:3\n  + gru: gru(8) -> [T, 8]    other.rnn:3\n"
+        ),
+        "{said}"
+    );
     assert!(said.contains("  + gru.weight_ih_l0: [24, 8]    other.rnn:3\n"), "{said}");
 
     let mut run = folder.run(&["diff", TRAINED, "m.rnn", "--format", "json"]);
@@ -141,7 +157,10 @@ fn a_model_is_trained_again_from_its_own_record() {
     let said = run.answers().join("\n");
     run.take_stderr();
     run.status(1);
-    assert!(said.starts_with("different: ") && said.contains("because     train.tsv has changed since it was trained"), "{said}");
+    assert!(
+        said.starts_with("different: ") && said.contains("because     train.tsv has changed since it was trained"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -149,7 +168,12 @@ fn a_model_agrees_with_itself() {
     let folder = Folder::trained();
     for subject in ["m.rnn", TRAINED] {
         let said = folder.run(&["verify", subject]).take_stdout();
-        assert!(said.starts_with("layer ") && said.contains("lstm, fused\n") && said.contains("\nall agree; the worst are the "), "{said}");
+        assert!(
+            said.starts_with("layer ")
+                && said.contains("lstm, fused\n")
+                && said.contains("\nall agree; the worst are the "),
+            "{said}"
+        );
     }
     let said = folder.run(&["verify", "m.rnn", "--format", "json"]).take_stdout();
     let layers: Vec<Value> = said.lines().map(json).collect();
@@ -193,7 +217,10 @@ fn a_training_starts_from_the_weights_of_another() {
     let mut run = folder.run(&start);
     let said = run.take_stderr();
     run.status(1);
-    assert!(said.contains("E0604") && said.contains("has no weights `gru.weight_ih_l0`") && said.contains("m.rnn:3"), "{said}");
+    assert!(
+        said.contains("E0604") && said.contains("has no weights `gru.weight_ih_l0`") && said.contains("m.rnn:3"),
+        "{said}"
+    );
     assert!(said.contains("has the weights `lstm.bias_hh_l0`, and no layer of this file has"), "{said}");
     let mut run = folder.run(&[&start[..], &["--partial"]].concat());
     let said = run.take_stderr();

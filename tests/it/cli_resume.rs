@@ -130,7 +130,10 @@ fn what_changed_cannot_be_resumed_and_is_named_at_its_place() {
 fn what_no_step_depends_on_may_change_and_more_epochs_are_those_of_one_run() {
     let folder = Folder::trained();
     folder.run(&["train", "m.rnn", "--out", "whole", "--set", "train.epochs=4"]).any_output().status(0);
-    let renamed = MODEL.replace("  text |> embedding(8) |> lstm(8)", "  // read\n  let read = text |> embedding(8)\n  read |> lstm(8)");
+    let renamed = MODEL.replace(
+        "  text |> embedding(8) |> lstm(8)",
+        "  // read\n  let read = text |> embedding(8)\n  read |> lstm(8)",
+    );
     folder.file("m.rnn", renamed);
     let more = ["--set", "train.epochs=4", "--set", "train.patience=9", "--set", "data.test=valid.tsv"];
     said(&folder, &more, 0);
@@ -148,10 +151,16 @@ fn a_used_folder_is_refused_with_both_ways_on() {
     let mut run = folder.run(&["train", "m.rnn"]);
     let said = run.take_stderr();
     run.status(1);
-    assert!(said.starts_with("error: runs/m: a training is here already: epoch 2 of 2, best valid accuracy "), "{said}");
-    assert!(said.ends_with(
-        "\n  to go on with it: rnnc train m.rnn --resume\n  to replace it:    rnnc train m.rnn --overwrite\n"
-    ), "{said}");
+    assert!(
+        said.starts_with("error: runs/m: a training is here already: epoch 2 of 2, best valid accuracy "),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(
+            "\n  to go on with it: rnnc train m.rnn --resume\n  to replace it:    rnnc train m.rnn --overwrite\n"
+        ),
+        "{said}"
+    );
     folder.file("runs/m/notes.txt", "mine");
     folder.run(&["train", "m.rnn", "--overwrite"]).any_output().status(0);
     assert_eq!(folder.text("runs/m/notes.txt"), "mine");
@@ -181,7 +190,8 @@ fn killed(optimizer: &str, epochs: &str, moments: u64) {
     let folder = Folder::experiment();
     folder.file("train.tsv", rows(1200, 1));
     let optimizer = format!("train.optimizer={optimizer}");
-    let arguments = |out| ["train", "m.rnn", "--out", out, "--set", &optimizer, "--set", epochs].map(str::to_string);
+    let arguments =
+        |out: &str| ["train", "m.rnn", "--out", out, "--set", &optimizer, "--set", epochs].map(str::to_string);
     let run = |out: &str, more: &str| {
         let arguments = arguments(out);
         let all: Vec<&str> = arguments.iter().map(String::as_str).chain([more]).collect();
