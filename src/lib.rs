@@ -10,6 +10,7 @@
 //! 5. [`passes`]: IR → IR; sizes bound, what needs no state moved out of the loop
 //! 6. [`data`]: files → token ids in batches
 //! 7. [`kernels`], [`lower`]: IR → candle
+//!    [`verify`]: a model against itself
 //! 8. [`artifact`]: `model.safetensors` with its record
 //! 9. [`predictor`]: a trained model in memory: load, evaluate, predict
 //! 10. [`train`]: loop, optimizers, schedules, checkpoints
@@ -35,3 +36,4 @@ pub mod report;
 pub mod source;
 pub mod syntax;
 pub mod train;
+pub mod verify;

@@ -40,6 +40,12 @@ fn human(path: &Path, predictor: &Predictor, record: &Record) -> Result<String, 
         "trained by",
         format!("rnnc {}, edition {} of the language, seed {}", record.rnnc_version, record.edition, record.seed),
     );
+    if let Some(cpu) = &record.cpu {
+        line("processor", cpu.clone());
+    }
+    if let Some(file) = &record.started_from {
+        line("started from", format!("the weights of {}", file.path));
+    }
     line("epochs", format!("{}, the best was {}", record.trained_epochs, record.best_epoch));
     for (role, name) in [("valid", "validation"), ("test", "test")] {
         let figure = |key: &str| record.metrics.get(role).and_then(|m| m.get(key)).and_then(serde_json::Value::as_f64);
@@ -62,7 +68,9 @@ fn human(path: &Path, predictor: &Predictor, record: &Record) -> Result<String, 
         line("labels", record.labels.join(", "));
     }
     for (field, tokens) in &record.vocabularies {
-        line("vocabulary", format!("{field}: {} tokens", tokens.len()));
+        let hash = record.vocabulary_sha256.get(field).and_then(|hash| hash.get(..12));
+        let hash = hash.map_or(String::new(), |hash| format!(", sha256 {hash}…"));
+        line("vocabulary", format!("{field}: {} tokens{hash}", tokens.len()));
     }
     for file in &record.data {
         let role = format!("{:?}", file.role).to_lowercase();
@@ -75,6 +83,12 @@ fn human(path: &Path, predictor: &Predictor, record: &Record) -> Result<String, 
                 file.sha256.get(..12).unwrap_or(&file.sha256)
             ),
         );
+    }
+    for (i, (name, value)) in record.settings.iter().enumerate() {
+        line(if i == 0 { "settings" } else { "" }, format!("{name} = {value}"));
+    }
+    if !record.golden.is_empty() {
+        line("golden rows", format!("{}, whose answers were found again just now", record.golden.len()));
     }
     let shapes = shapes(predictor)?;
     let count: usize = shapes.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();

@@ -4,6 +4,7 @@ mod attention;
 mod bench;
 mod check;
 mod compare;
+mod diff;
 mod eval;
 mod explain;
 mod figures;
@@ -17,6 +18,7 @@ mod overrides;
 mod predict;
 mod probe;
 mod report;
+mod repro;
 mod seeds;
 mod summary;
 mod sweep;
@@ -24,6 +26,7 @@ mod trace;
 mod train;
 mod training;
 mod trial;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -155,6 +158,27 @@ enum Command {
     Compare(CompareArguments),
     /// Train a file with many settings and rank them.
     Sweep(SweepArguments),
+    /// Compare two files, or trained models: what differs in architecture, parameters and settings.
+    Diff {
+        /// A `.rnn` file or a `model.safetensors`.
+        before: PathBuf,
+        /// Another.
+        after: PathBuf,
+        #[command(flatten)]
+        output: OutputFormat,
+    },
+    /// Compare a model with itself: fused kernels with the equations, gradients with finite differences, a text alone with
+    /// the same text in a batch.
+    Verify {
+        /// A `.rnn` file or a `model.safetensors`.
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputFormat,
+        #[command(flatten)]
+        threads: Threads,
+    },
+    /// Train a model again from its own record, and say whether the same comes out.
+    Repro(ReproArguments),
     /// Time the steps of a model, layer by layer, on made-up texts.
     Bench(BenchArguments),
     /// Show how gradients fare on their way back through time: ‖∂loss/∂h‖ after every step of every recurrent layer.
@@ -226,6 +250,20 @@ struct TraceArguments {
     units: u32,
     #[command(flatten)]
     output: OutputFormat,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Debug, Args)]
+struct ReproArguments {
+    /// A `model.safetensors`.
+    model: PathBuf,
+    /// Keep the new training in this folder [default: a temporary one].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The folder that the paths of its data start from [default: where it was trained, or where it is].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     threads: Threads,
 }
@@ -428,6 +466,8 @@ impl Arguments {
             | Command::Sweep(SweepArguments { threads, .. })
             | Command::Probe(ProbeArguments { threads, .. })
             | Command::Trace(TraceArguments { threads, .. })
+            | Command::Repro(ReproArguments { threads, .. })
+            | Command::Verify { threads, .. }
             | Command::Eval { threads, .. }
             | Command::Generate { threads, .. }
             | Command::Predict { threads, .. } => threads.threads.map(usize::from),
@@ -459,6 +499,9 @@ impl Arguments {
             Command::Sweep(arguments) => sweep::sweep(&arguments),
             Command::Probe(arguments) => probe::probe(&arguments),
             Command::Trace(arguments) => trace::trace(&arguments),
+            Command::Diff { before, after, output } => diff::diff(&before, &after, output.format),
+            Command::Verify { file, output, .. } => verify::verify(&file, output.format),
+            Command::Repro(arguments) => repro::repro(&arguments),
         }
     }
 }

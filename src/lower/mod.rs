@@ -36,7 +36,7 @@ use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor, Var};
 pub use candle_core::Tensor as Scores;
 pub use error::LowerError;
 pub use gradient::Gradient;
-pub use loss::{Loss, cross_entropy, largest, predicted, softmax, to_rows, to_scalar, to_values};
+pub use loss::{Loss, cross_entropy, largest, predicted, softmax, to_rows, to_scalar, to_values, weighted_sum};
 pub use scan::Path;
 pub use states::States;
 pub use trace::{Fault, NamedValue, Traced};

@@ -25,7 +25,7 @@ pub use attention::{Attention, Weights};
 pub use evaluate::evaluate;
 pub use generate::Generator;
 pub use golden::golden;
-pub use load::{LoadError, load, tensors};
+pub use load::{LoadError, Named, load, tensors};
 pub use metrics::{ClassMetrics, Confusion, Evaluation, Figures};
 pub use predict::{Encoded, Prediction, check_children};
 pub(crate) use table::{percent, thousands};

@@ -87,6 +87,9 @@ struct State {
     source: String,
     /// What the data files held when the training was started.
     data: Vec<DataFile>,
+    /// The model whose weights it started from, if it did.
+    #[serde(default)]
+    started_from: Option<DataFile>,
     /// How many the file asks for.
     epochs: usize,
     position: Position,
@@ -120,6 +123,7 @@ impl Checkpoint {
         let state = State {
             source: setup.source.clone(),
             data: data_files(setup),
+            started_from: setup.started_from.clone(),
             epochs: setup.train.epochs,
             position: position.clone(),
             optimizer_steps: optimizer.steps(),
@@ -157,6 +161,11 @@ impl Checkpoint {
     pub fn progress(&self) -> Progress {
         let Position { restart, epoch, step, .. } = self.state.position;
         Progress { restart, epochs: epoch + usize::from(step > 0) }
+    }
+
+    /// Whether a step has been made.
+    pub fn has_begun(&self) -> bool {
+        self.state.optimizer_steps > 0 || !self.state.history.is_empty()
     }
 
     /// How far it has come and how well it did, in words.
@@ -237,6 +246,7 @@ impl Checkpoint {
         *best = Best::resume(best.metric(), setup.train.patience, self.state.best);
         *position = Position { states, stopped, ..self.state.position };
         *history = self.state.history;
+        setup.started_from = self.state.started_from;
         Ok(())
     }
 }

@@ -13,10 +13,6 @@ use crate::artifact;
 /// The lock's file. It stays when nobody holds the lock; the system frees that whichever way a process ends.
 const LOCK: &str = ".lock";
 
-/// What would speak of an earlier run until the first epoch is over. Model and checkpoint stay until others take their
-/// places, so that nothing is lost to a run that comes to nothing.
-const STALE: [&str; 2] = ["metrics.jsonl", "report.html"];
-
 /// A folder that this process alone trains into, for as long as the value lives.
 pub struct RunFolder {
     path: PathBuf,
@@ -52,17 +48,10 @@ impl RunFolder {
         Ok(Self { path: out.to_path_buf(), _lock: lock })
     }
 
-    /// Removes what a killed process left half written, and where everything is to be replaced, what would be out of date.
-    pub fn clear(&self, begin: Begin) -> Result<(), TrainError> {
+    /// Removes what a killed process left half written. All else stays until something takes its place, so that nothing is
+    /// lost to a run that comes to nothing.
+    pub fn clear(&self) {
         artifact::remove_leftovers(&self.path);
-        for name in STALE.iter().filter(|_| begin == Begin::Overwrite) {
-            let path = self.path.join(name);
-            let removed = fs::remove_file(&path);
-            if let Err(error) = removed.or_else(|error| if path.exists() { Err(error) } else { Ok(()) }) {
-                return Err(TrainError::Folder(format!("{}: {}", path.display(), reason("cannot be removed", &error))));
-            }
-        }
-        Ok(())
     }
 
     pub fn path(&self) -> &Path {
@@ -73,13 +62,15 @@ impl RunFolder {
 /// What a run has left in a folder, in words; nothing where no run has.
 pub fn standing(out: &Path) -> Option<String> {
     let checkpoint = out.join("checkpoint.safetensors");
-    if checkpoint.exists() {
-        return Some(match Checkpoint::read(&checkpoint) {
-            Ok(checkpoint) => format!("a training is here already: {}", checkpoint.standing()),
-            Err(_) => "a training is here already, whose checkpoint cannot be read".to_string(),
-        });
+    if checkpoint.is_file() {
+        match Checkpoint::read(&checkpoint) {
+            // One that was stopped before its first step has nothing to lose.
+            Ok(checkpoint) if !checkpoint.has_begun() => {}
+            Ok(checkpoint) => return Some(format!("a training is here already: {}", checkpoint.standing())),
+            Err(_) => return Some("a training is here already, whose checkpoint cannot be read".to_string()),
+        }
     }
-    out.join("model.safetensors").exists().then(|| "a trained model is here already".to_string())
+    out.join("model.safetensors").is_file().then(|| "a trained model is here already".to_string())
 }
 
 /// The lock on a folder, or who has it. Nothing where the file system knows no locks.
@@ -142,16 +133,16 @@ mod tests {
     }
 
     #[test]
-    fn overwriting_removes_what_is_out_of_date_and_nothing_else() {
+    fn a_used_folder_is_refused_and_overwriting_takes_leftovers_alone() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["model.safetensors", "metrics.jsonl", "report.html", "notes.txt", ".rnnc-x.tmp"] {
+        for name in ["model.safetensors", "metrics.jsonl", "notes.txt", ".rnnc-x.tmp"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let Err(used) = RunFolder::open(folder.path(), Begin::New) else { panic!("it is used") };
         assert!(used.to_string().contains("a trained model is here already; add --resume"), "{used}");
-        RunFolder::open(folder.path(), Begin::Overwrite).unwrap().clear(Begin::Overwrite).unwrap();
+        RunFolder::open(folder.path(), Begin::Overwrite).unwrap().clear();
         let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".lock", "model.safetensors", "notes.txt"]);
+        assert_eq!(names, [".lock", "metrics.jsonl", "model.safetensors", "notes.txt"]);
     }
 }

@@ -60,7 +60,7 @@ pub fn run(
     stop: &dyn Fn() -> bool,
 ) -> Result<Outcome, TrainError> {
     let folder = RunFolder::open(&options.out, options.begin)?;
-    folder.clear(options.begin)?;
+    folder.clear();
     let files = RunFiles::of(&folder);
     let resume = options.begin == Begin::Resume;
     let mut checkpoint = if resume { Some(Checkpoint::read(&files.checkpoint)?) } else { None };

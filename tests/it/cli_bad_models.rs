@@ -145,7 +145,7 @@ fn test_data_that_changed_or_went_away() {
         .run(&["eval", model])
         .stderr("error: runs/m/model.safetensors: its test data \"test.tsv\" is not here; name it with --data FILE\n")
         .status(1);
-    folder.run(&["train", "m.rnn", "--set", "data.test=none"]).any_output().status(0);
+    folder.run(&["train", "m.rnn", "--overwrite", "--set", "data.test=none"]).any_output().status(0);
     folder
         .run(&["eval", model])
         .stderr("error: runs/m/model.safetensors: it was trained without test data; name some with --data FILE\n")

@@ -72,7 +72,7 @@ fn a_training_counts_tokens() {
     // The same in windows, by settings of the command line.
     let cut = ["--set", "train.bptt=none", "--set", "data.text.window=8", "--set", "data.text.stride=4"];
     let said = SAID.replace("479 training", "951 training");
-    folder.run(&[&two[..], &cut].concat()).figures(RESULT, &said).status(0);
+    folder.run(&[&two[..], &cut, &["--overwrite"]].concat()).figures(RESULT, &said).status(0);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn rows_are_texts_of_their_own() {
     run.any_output().status(0);
     folder.file("train.tsv", "text\na\nb\n");
     let message = "error: train.tsv: there is no token after the first, so nothing to predict\n";
-    folder.run(&["train", "m.rnn"]).stderr(message).status(1);
+    folder.run(&["train", "m.rnn", "--overwrite"]).stderr(message).status(1);
 }
 
 #[test]

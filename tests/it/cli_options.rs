@@ -2,7 +2,10 @@
 
 use crate::command::Folder;
 
-const COMMANDS: [&str; 9] = ["check", "explain", "train", "eval", "predict", "generate", "inspect", "summary", "bench"];
+const COMMANDS: [&str; 12] = [
+    "check", "explain", "train", "eval", "predict", "generate", "inspect", "summary", "bench", "diff", "verify",
+    "repro",
+];
 
 #[test]
 fn without_a_command_there_is_help() {

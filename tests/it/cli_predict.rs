@@ -167,7 +167,7 @@ fn a_reader_that_has_enough_ends_the_program_quietly() {
 
     // Nobody reads at all, on either stream.
     for arguments in [
-        &["train", "m.rnn"][..],
+        &["train", "m.rnn", "--overwrite"][..],
         &["check", "no.rnn"],
         &["eval", TRAINED],
         &["inspect", TRAINED],

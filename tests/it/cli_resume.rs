@@ -79,47 +79,170 @@ fn the_line_to_go_on_can_be_pasted() {
     assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// What `--resume` of the trained experiment says, less the notes about the data.
+fn said(folder: &Folder, arguments: &[&str], status: i32) -> String {
+    let mut run = folder.run(&[&["train", "m.rnn", "--resume"][..], arguments].concat());
+    let said = run.take_stderr();
+    drop(run.answers());
+    run.status(status);
+    said
+}
+
 #[test]
-fn what_changed_cannot_be_resumed() {
+fn what_changed_cannot_be_resumed_and_is_named_at_its_place() {
     let folder = Folder::trained();
-    let checkpoint = "runs/m/checkpoint.safetensors";
     let names = ["model.safetensors", "checkpoint.safetensors", "metrics.jsonl"];
     let before = names.map(|name| folder.read(&format!("runs/m/{name}")));
-    let refused = |arguments: &[&str], why: &str| {
-        let mut run = folder.run(&[&["train", "m.rnn", "--resume"][..], arguments].concat());
-        let said = run.take_stderr();
-        assert_eq!(said.split_once("error: ").unwrap().1, format!("{why}\n"));
-        run.status(1);
+    let refused = |arguments: &[&str], what: &str, place: &str| {
+        let said = said(&folder, arguments, 1);
+        assert!(said.contains("E0603") && said.contains(what) && said.contains(place), "{said}");
     };
-    let again = "leave out --resume to start again";
-    refused(
-        &["--set", "train.seed=2"],
-        &format!(
-            "{checkpoint}: this training was started from another text, which differs from line 18 on; undo the change, or {again}"
-        ),
-    );
-    for (name, role) in [("train.tsv", "training"), ("valid.tsv", "validation"), ("test.tsv", "test")] {
+    refused(&["--set", "train.batch_size=4"], "`train.batch_size` was 8 and is 4", "m.rnn:16");
+    refused(&["--set", "train.optimizer.eps=1e-6"], "`train.optimizer.eps` was 0.00000001 and is 0.000001", "m.rnn:15");
+    refused(&["--set", "data.text.lowercase=true"], "`data.text.lowercase` was false and is true", "m.rnn:10");
+    refused(&["--set", "train.epochs=1"], "the training is in epoch 2 already", "m.rnn:17");
+    let cosine = ["--set", "train.schedule=cosine"];
+    refused(&cosine, "`train.schedule` was constant and is cosine", "m.rnn:");
+    folder.file("m.rnn", MODEL.replace("lstm(8)", "lstm(9)"));
+    refused(&[], "`lstm` was lstm(8) -> [T, 8] and is lstm(9) -> [T, 9]", "m.rnn:3");
+    folder.file("m.rnn", MODEL);
+    for name in ["train.tsv", "valid.tsv"] {
         let old = folder.text(name);
         folder.file(name, format!("{old}one more\tpos\n"));
-        let why = format!(
-            "{checkpoint}: the {role} data has changed since this training was started; undo the change, or {again}"
-        );
-        refused(&[], &why);
+        refused(&[], &format!("{name} does not hold what it did"), "m.rnn:");
         folder.file(name, old);
     }
+    let checkpoint = "runs/m/checkpoint.safetensors";
     let whole = folder.read(checkpoint);
     folder.file(checkpoint, &whole[..whole.len() / 2]);
-    refused(&[], &format!("{checkpoint}: the file is cut short; copy it again or train again"));
+    let cut = format!("error: {checkpoint}: the file is cut short; copy it again or train again\n");
+    assert_eq!(said(&folder, &[], 1), cut);
     std::fs::copy(folder.path("runs/m/model.safetensors"), folder.path(checkpoint)).unwrap();
-    refused(
-        &[],
-        &format!(
-            "{checkpoint}: this is a safetensors file but no checkpoint that rnnc wrote (its metadata has no `rnnc_checkpoint` record)"
-        ),
-    );
+    assert!(said(&folder, &[], 1).contains("no checkpoint that rnnc wrote"));
     folder.file(checkpoint, whole);
-    refused(&["--out", "new"], "new: there is no training here to go on with; leave out --resume to start one");
+    let none = "error: new: there is no training here to go on with; leave out --resume to start one\n";
+    assert_eq!(said(&folder, &["--out", "new"], 1), none);
+    assert!(!folder.path("new").exists());
     assert!(before == names.map(|name| folder.read(&format!("runs/m/{name}"))));
+}
+
+#[test]
+fn what_no_step_depends_on_may_change_and_more_epochs_are_those_of_one_run() {
+    let folder = Folder::trained();
+    folder.run(&["train", "m.rnn", "--out", "whole", "--set", "train.epochs=4"]).any_output().status(0);
+    let renamed = MODEL.replace(
+        "  text |> embedding(8) |> lstm(8)",
+        "  // read\n  let read = text |> embedding(8)\n  read |> lstm(8)",
+    );
+    folder.file("m.rnn", renamed);
+    let more = ["--set", "train.epochs=4", "--set", "train.patience=9", "--set", "data.test=valid.tsv"];
+    said(&folder, &more, 0);
+    let weights = |out: &str| {
+        let bytes = folder.read(&format!("{out}/model.safetensors"));
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        bytes[8 + length..].to_vec()
+    };
+    assert!(weights("runs/m") == weights("whole"), "other weights");
+}
+
+#[test]
+fn a_used_folder_is_refused_with_both_ways_on() {
+    let folder = Folder::trained();
+    let mut run = folder.run(&["train", "m.rnn"]);
+    let said = run.take_stderr();
+    run.status(1);
+    assert!(
+        said.starts_with("error: runs/m: a training is here already: epoch 2 of 2, best valid accuracy "),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(
+            "\n  to go on with it: rnnc train m.rnn --resume\n  to replace it:    rnnc train m.rnn --overwrite\n"
+        ),
+        "{said}"
+    );
+    folder.file("runs/m/notes.txt", "mine");
+    folder.run(&["train", "m.rnn", "--overwrite"]).any_output().status(0);
+    assert_eq!(folder.text("runs/m/notes.txt"), "mine");
+}
+
+#[test]
+fn two_trainings_of_one_folder_are_kept_apart() {
+    let folder = slow();
+    let mut first = folder.spawn(&["train", "m.rnn", "--set", "train.epochs=50"]);
+    let checkpoint = folder.path("runs/m/checkpoint.safetensors");
+    while !checkpoint.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mut run = folder.run(&["train", "m.rnn", "--overwrite"]);
+    let said = run.take_stderr();
+    run.status(1);
+    let expected = format!("error: runs/m: another rnnc (process {}, for ", first.id());
+    assert!(said.starts_with(&expected) && said.ends_with("name another folder with --out\n"), "{said}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // A killed process leaves no lock, and a checkpoint from before its first step.
+    folder.run(&["train", "m.rnn", "--resume", "--set", "train.epochs=1"]).any_output().status(0);
+}
+
+/// Kills a training again and again, until it comes to its end; what is left must be what one that nobody kills leaves.
+fn killed(optimizer: &str, epochs: &str, moments: u64) {
+    let folder = Folder::experiment();
+    folder.file("train.tsv", rows(1200, 1));
+    let optimizer = format!("train.optimizer={optimizer}");
+    let arguments =
+        |out: &str| ["train", "m.rnn", "--out", out, "--set", &optimizer, "--set", epochs].map(str::to_string);
+    let run = |out: &str, more: &str| {
+        let arguments = arguments(out);
+        let all: Vec<&str> = arguments.iter().map(String::as_str).chain([more]).collect();
+        folder.spawn(&all)
+    };
+    assert!(run("whole", "--overwrite").wait().unwrap().success());
+    let mut state = 1u64;
+    let mut begun = false;
+    for _ in 0..moments {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let mut child = run("killed", if begun { "--resume" } else { "--overwrite" });
+        std::thread::sleep(std::time::Duration::from_millis(20 + (state >> 33) % 400));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        begun = folder.path("killed/checkpoint.safetensors").exists();
+    }
+    assert!(run("killed", "--resume").wait().unwrap().success());
+    for name in ["model.safetensors"] {
+        assert!(folder.read(&format!("killed/{name}")) == folder.read(&format!("whole/{name}")), "{name} differs");
+    }
+    let files = [".lock", "checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "origin.json"];
+    assert_eq!(folder.names("killed").iter().filter(|name| !name.ends_with(".html")).collect::<Vec<_>>(), files);
+}
+
+#[test]
+fn a_training_that_is_killed_goes_on_to_the_same_bytes() {
+    killed("adam(lr = 1e-2)", "train.epochs=3", 5);
+}
+
+/// `cargo test --release --test it kill_at_fifty -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn kill_at_fifty_moments() {
+    killed("adam(lr = 1e-2)", "train.epochs=40", 50);
+    killed("rmsprop(lr = 1e-3, momentum = 0.9)", "train.epochs=40", 50);
+}
+
+/// A file that may not grow stands for a disk that is full.
+#[test]
+fn what_cannot_be_written_leaves_the_last_checkpoint() {
+    let folder = Folder::trained();
+    let checkpoint = folder.read("runs/m/checkpoint.safetensors");
+    let train = format!("{} train m.rnn --resume --set train.epochs=3", env!("CARGO_BIN_EXE_rnnc"));
+    let line = format!("trap '' XFSZ; ulimit -f 4; exec {train}");
+    let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path(".")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be written: ") && said.ends_with("--resume goes on from there\n"), "{said}");
+    assert!(folder.read("runs/m/checkpoint.safetensors") == checkpoint);
+    let left = folder.names("runs/m");
+    assert!(left.iter().all(|name| !name.ends_with(".tmp")), "{left:?}");
 }
 
 #[test]
@@ -145,7 +268,7 @@ fn a_checkpoint_from_elsewhere_is_believed_nothing() {
         let mut run = folder.run(&["train", "m.rnn", "--resume"]);
         let said = run.take_stderr();
         assert!(
-            said.ends_with("the checkpoint does not fit the model; leave out --resume to start again\n"),
+            said.ends_with("the checkpoint does not fit the model; begin again with --overwrite\n"),
             "{from}: {said}"
         );
         run.status(1);

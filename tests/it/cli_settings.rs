@@ -73,7 +73,7 @@ fn a_value_is_one_value_and_cannot_smuggle_in_another() {
     let folder = Folder::experiment();
     for name in ["a \"quoted\" {name}.tsv", "back\\slash // x.tsv", "été.tsv"] {
         folder.file(name, folder.text("train.tsv"));
-        folder.run(&["train", "m.rnn", "--set", &format!("data.train={name}")]).any_output().status(0);
+        folder.run(&["train", "m.rnn", "--overwrite", "--set", &format!("data.train={name}")]).any_output().status(0);
     }
 }
 

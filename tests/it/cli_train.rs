@@ -20,7 +20,7 @@ to use it   rnnc predict runs/m/model.safetensors 'a text of your own'
 
 /// Trains and gives the loss of every epoch.
 fn losses(folder: &Folder, arguments: &[&str]) -> Vec<f64> {
-    let mut all = vec!["train", "m.rnn", "--out", "out"];
+    let mut all = vec!["train", "m.rnn", "--out", "out", "--overwrite"];
     all.extend(arguments);
     folder.run(&all).any_output().status(0);
     let lines = folder.text("out/metrics.jsonl");
@@ -131,7 +131,7 @@ fn weights_of_classes_and_smoothing_are_in_the_loss_and_eval_reports_the_same() 
         &["train.class_weights=[[\"neg\", 3.0], [\"pos\", 1]]"],
         &["train.label_smoothing=0.1"],
     ] {
-        let mut arguments = vec!["train", "m.rnn", "--out", "out"];
+        let mut arguments = vec!["train", "m.rnn", "--out", "out", "--overwrite"];
         settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
         folder.run(&arguments).any_output().status(0);
         let eval = folder.run(&["eval", "out/model.safetensors", "--format", "json"]).take_stdout();
@@ -157,7 +157,7 @@ fn word_vectors_are_read_and_their_coverage_said() {
         let embedding = format!("embedding(vectors = \"vectors.txt\", freeze = {freeze})");
         folder.file("m.rnn", MODEL.replace("embedding(8)", &embedding));
         let said = SAID.replacen('\n', "\nvectors.txt: vectors for 5 of 18 tokens (#%)\n", 1);
-        let mut run = folder.run(&["train", "m.rnn"]);
+        let mut run = folder.run(&["train", "m.rnn", "--overwrite"]);
         let first_lines = |text: String| text.lines().take(2).map(str::to_string).collect::<Vec<_>>();
         let expected = said.replace('#', "27.8");
         assert_eq!(first_lines(run.take_stderr()), first_lines(expected));
@@ -186,9 +186,9 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_threads() {
 fn an_earlier_model_stays_until_the_first_epoch_is_done() {
     let folder = Folder::trained();
     let before = |name: &str| folder.read(&format!("runs/m/{name}"));
-    let names = ["model.safetensors", "checkpoint.safetensors", "metrics.jsonl", "origin.json"];
+    let names = ["model.safetensors", "metrics.jsonl", "origin.json"];
     let old = names.map(before);
-    let mut run = folder.run(&["train", "m.rnn", "--set", "train.optimizer=sgd(lr = 1e30)"]);
+    let mut run = folder.run(&["train", "m.rnn", "--overwrite", "--set", "train.optimizer=sgd(lr = 1e30)"]);
     assert!(run.take_stderr().contains("training diverged at epoch 1"));
     run.status(1);
     assert!(old == names.map(before));
@@ -204,14 +204,14 @@ fn extremes_train() {
         &["data.text.max_vocab=1"],
         &["train.patience=1", "train.epochs=40", "train.monitor=valid_accuracy"],
     ] {
-        let mut arguments = vec!["train", "m.rnn"];
+        let mut arguments = vec!["train", "m.rnn", "--overwrite"];
         settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
         folder.run(&arguments).any_output().status(0);
     }
     folder.file("long.tsv", format!("text\tlabel\n{}\tx\n{}\ty\n", "a ".repeat(2000), "b ".repeat(2000)));
     let arguments =
         ["train", "m.rnn", "--set", "data.train=long.tsv", "--set", "data.valid=none", "--set", "data.test=none"];
-    folder.run(&arguments).any_output().status(0);
+    folder.run(&[&arguments[..], &["--overwrite"]].concat()).any_output().status(0);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_loss_that_is_lost_stops_the_training_and_names_the_setting() {
              no epoch was finished, so nothing was written\n",
         )
         .status(1);
-    assert_eq!(folder.names("out"), [""; 0]);
+    assert_eq!(folder.names("out"), [".lock", "checkpoint.safetensors"]);
 
     // Weights a hundred times larger after every epoch of one step: the epochs before it is too much are kept.
     let growing = "train.optimizer=sgd(lr = 1, weight_decay = 100)";

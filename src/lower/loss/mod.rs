@@ -3,7 +3,7 @@
 mod cross_entropy;
 mod squared_error;
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::LowerError;
 use crate::data::{Expected, IGNORED};
@@ -91,4 +91,10 @@ pub fn to_rows(values: &Tensor) -> Result<Vec<Vec<f32>>, LowerError> {
         0 | 1 => Ok(values.flatten_all()?.to_vec1()?.into_iter().map(|number| vec![number]).collect()),
         _ => Ok(matrix(values)?.to_vec2()?),
     }
+}
+
+/// The sum of all numbers of a tensor, each times one of `coefficients`: a scalar to go backward from.
+pub fn weighted_sum(values: &Tensor, coefficients: Vec<f32>) -> Result<Tensor, LowerError> {
+    let coefficients = Tensor::from_vec(coefficients, values.shape(), &Device::Cpu)?;
+    Ok((values * coefficients)?.sum_all()?)
 }
