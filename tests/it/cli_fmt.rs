@@ -52,7 +52,10 @@ fn standard_input_goes_to_standard_output() {
     folder.run_with(&["fmt", "-"], NEAT.as_bytes()).stdout(NEAT).status(0);
     folder.run_with(&["fmt", "-"], b"").status(0);
     folder.run_with(&["fmt", "--check", "-"], NEAT.as_bytes()).status(0);
-    folder.run_with(&["fmt", "-"], LOOSE.replace('\n', "\r\n").as_bytes()).stdout(&NEAT.replace('\n', "\r\n")).status(0);
+    folder
+        .run_with(&["fmt", "-"], LOOSE.replace('\n', "\r\n").as_bytes())
+        .stdout(&NEAT.replace('\n', "\r\n"))
+        .status(0);
 }
 
 #[test]

@@ -93,8 +93,11 @@ fn names_of_the_library_are_those_of_the_library() {
 #[test]
 fn what_vs_code_reads_is_json_and_there() {
     let folder = "editors/vscode";
-    for name in ["package", "language-configuration", "snippets/rnn", "syntaxes/rnn.tmLanguage", "syntaxes/markdown.tmLanguage"] {
-        serde_json::from_str::<Value>(&read(&format!("{folder}/{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"));
+    for name in
+        ["package", "language-configuration", "snippets/rnn", "syntaxes/rnn.tmLanguage", "syntaxes/markdown.tmLanguage"]
+    {
+        serde_json::from_str::<Value>(&read(&format!("{folder}/{name}.json")))
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
     }
     let package: Value = serde_json::from_str(&read(&format!("{folder}/package.json"))).expect("JSON");
     let contributes = &package["contributes"];
@@ -113,7 +116,8 @@ fn what_vs_code_reads_is_json_and_there() {
 fn snippets_are_sound() {
     let snippets: Value = serde_json::from_str(&read("editors/vscode/snippets/rnn.json")).expect("JSON");
     for (name, snippet) in snippets.as_object().expect("snippets") {
-        let lines = snippet["body"].as_array().expect("lines").iter().map(|line| filled(line.as_str().expect("a line")));
+        let lines =
+            snippet["body"].as_array().expect("lines").iter().map(|line| filled(line.as_str().expect("a line")));
         let body = lines.collect::<Vec<_>>().join("\n").trim_end().to_string() + "\n";
         let text = if name == "repeat" { format!("layer l(x: [T, I]) -> [T, I] {{\n{body}}}\n") } else { body.clone() };
         let formatted = syntax::format::format(&text).unwrap_or_else(|| panic!("{name} has syntax errors:\n{text}"));

@@ -67,7 +67,8 @@ fn findings_stay_the_same() {
             let checked = checked(&name, text);
             let short = render(&checked.diagnostics, &checked.sources, Format::Short, Style::default());
             // Without the places.
-            let mut found: Vec<_> = short.lines().map(|line| line.split_once(": ").unwrap_or(("", line)).1.to_string()).collect();
+            let mut found: Vec<_> =
+                short.lines().map(|line| line.split_once(": ").unwrap_or(("", line)).1.to_string()).collect();
             found.sort();
             found
         };
