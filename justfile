@@ -63,3 +63,8 @@ test-vscode:
 test-nvim:
     cargo build
     RNNC=target/debug/rnnc nvim --headless -u NONE -c "luafile editors/nvim/test.lua"
+
+# search for a text that breaks a target: parse, fmt or check; needs cargo-fuzz and a nightly toolchain
+fuzz TARGET *ARGS:
+    mkdir -p fuzz/corpus/{{TARGET}} && cp models/*.rnn stdlib/*.rnn tests/check/*.rnn fuzz/corpus/{{TARGET}}/
+    cargo +nightly fuzz run {{TARGET}} {{ARGS}}
