@@ -50,3 +50,21 @@ bench-epoch PYTHON="python3" *ARGS="": build
 # the accuracy comparison: one network on one data set of ../shared/data (mr, trec, sst2)
 bench-accuracy MODEL="textrnn" DATA="trec" SEED="1": build
     target/release/rnnc train bench/accuracy/{{MODEL}}.rnn --out runs/accuracy/{{MODEL}}-{{DATA}}-{{SEED}} --set train.seed={{SEED}} --set data.train=../shared/data/{{DATA}}/train.tsv --set data.valid=../shared/data/{{DATA}}/valid.tsv --set data.test=../shared/data/{{DATA}}/test.tsv
+
+# the extension for VS Code, in editors/vscode/*.vsix; needs Node 20
+vsix:
+    cd editors/vscode && npm ci --ignore-scripts && npx --yes @vscode/vsce@3 package --allow-missing-repository --skip-license
+
+# the TextMate grammar on its sample; needs Node 20
+test-vscode:
+    cd editors/vscode && npx --yes vscode-tmgrammar-test@0.1.3 -g syntaxes/rnn.tmLanguage.json "tests/*.rnn"
+
+# Neovim without a window against the language server
+test-nvim:
+    cargo build
+    RNNC=target/debug/rnnc nvim --headless -u NONE -c "luafile editors/nvim/test.lua"
+
+# search for a text that breaks a target: parse, fmt or check; needs cargo-fuzz and a nightly toolchain
+fuzz TARGET *ARGS:
+    mkdir -p fuzz/corpus/{{TARGET}} && cp models/*.rnn stdlib/*.rnn tests/check/*.rnn fuzz/corpus/{{TARGET}}/
+    cargo +nightly fuzz run {{TARGET}} {{ARGS}}

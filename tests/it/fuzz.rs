@@ -1,9 +1,11 @@
-//! No text makes the checker panic, hang or overflow the stack of a test's thread, and every finding can be shown.
+//! No text makes the checker or the formatter panic, hang or overflow the stack of a test's thread, and every finding can be
+//! shown. `fuzz/` has the same for cargo-fuzz, which searches instead of drawing.
 
 use std::time::{Duration, Instant};
 
 use rnnc::diagnostic::render::{Format, Style, render};
 use rnnc::random::Random;
+use rnnc::syntax::format::format;
 
 use crate::check::{checked, files};
 
@@ -21,8 +23,11 @@ fn survives(text: &str) {
         assert!(!diagnostic.message.is_empty() && !diagnostic.message.contains('\n'), "{diagnostic:?}");
     }
     shown.truncate(3);
-    for format in Format::ALL {
-        render(&shown, &checked.sources, format, Style::default());
+    for shape in Format::ALL {
+        render(&shown, &checked.sources, shape, Style::default());
+    }
+    if let Some(formatted) = format(text) {
+        assert_eq!(format(&formatted).as_ref(), Some(&formatted), "formatted once\n{formatted}");
     }
 }
 

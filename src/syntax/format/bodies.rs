@@ -98,12 +98,6 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// `///` lines, each with its line end.
-    pub fn documentation(&mut self, pair: Pair<'t, Rule>) -> Doc {
-        let lines = pair.into_inner().flat_map(|line| [self.token(&line), Doc::Hard { blank: false }]);
-        Doc::Concat(lines.collect())
-    }
-
     /// `name = value`
     fn named(&mut self, pair: Pair<'t, Rule>, kind: Kind) -> Doc {
         let mut parts = Vec::new();
@@ -123,7 +117,7 @@ impl<'t> Writer<'t> {
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::open | Rule::settings | Rule::close => braces.push(part),
-                Rule::colon => words.extend([Doc::Cell(Kind::Field, 0), Doc::Space, self.token(&part), Doc::Space]),
+                Rule::colon => words.extend([Doc::Cell(Kind::Setting, 0), Doc::Space, self.token(&part), Doc::Space]),
                 _ => words.push(self.token(&part)),
             }
         }

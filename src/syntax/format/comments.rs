@@ -98,6 +98,13 @@ pub fn follows_blank(text: &str, at: usize) -> bool {
     start > 0 && is_blank(line) && before(text, start - 1).is_some_and(is_blank)
 }
 
+/// Whether an empty line, and after it more than a closing brace, stands below the line that ends at `end`.
+pub fn precedes_blank(text: &str, end: usize) -> bool {
+    let rest = text.get(end..).unwrap_or_default();
+    let below = rest.strip_prefix('\n').and_then(|below| below.split_once('\n'));
+    below.is_some_and(|(line, rest)| is_blank(line) && !rest.trim_start().starts_with('}'))
+}
+
 /// The part of a line before `at`.
 fn before(text: &str, at: usize) -> Option<&str> {
     let head = text.get(..at)?;

@@ -3,8 +3,8 @@
 /// What may be padded so that it stands under its like on the lines around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// A setting or a field.
     Setting,
-    Field,
     Let,
     Param,
     Update,

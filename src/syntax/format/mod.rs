@@ -31,8 +31,10 @@ pub fn format(text: &str) -> Option<String> {
     let windows = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let formatted = lay_out(&text)?;
-    // Nobody's file is worth a mistake in this room: what would say something else stays as it is.
-    let formatted = if meaning::same(&text, &formatted) { formatted } else { text };
+    // A mistake in this room must not cost anybody a file: what would say something else stays as it is.
+    let same = meaning::same(&text, &formatted);
+    debug_assert!(same, "another meaning\n--- of\n{text}\n--- became\n{formatted}");
+    let formatted = if same { formatted } else { text };
     Some(if windows { formatted.replace('\n', "\r\n") } else { formatted })
 }
 

@@ -52,6 +52,15 @@ impl<'t> Writer<'t> {
         self.comments.any_blank(self.text, start(pair))
     }
 
+    /// `///` lines, each with its line end.
+    pub fn documentation(&mut self, pair: Pair<'t, Rule>) -> Doc {
+        let lines = pair.into_inner().flat_map(|line| {
+            let blank = comments::precedes_blank(self.text, line.as_span().end());
+            [self.token(&line), Doc::Hard { blank }]
+        });
+        Doc::Concat(lines.collect())
+    }
+
     /// Whether the author ended a line between two offsets.
     pub fn breaks(&self, open: &Pair<'t, Rule>, close: &Pair<'t, Rule>) -> bool {
         self.text[start(open)..start(close)].contains('\n')

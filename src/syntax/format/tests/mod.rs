@@ -71,6 +71,14 @@ fn comments_stay_with_what_they_are_about() {
 }
 
 #[test]
+fn documentation_stands_above() {
+    becomes(
+        "/// Of the file.\n\n// How.\nlet a=1\n/// One.\n/// Two.\ndata{\n /// of text\n text:words }",
+        "/// Of the file.\n\n// How.\nlet a = 1\n\n/// One.\n/// Two.\ndata {\n  /// of text\n  text : words\n}\n",
+    );
+}
+
+#[test]
 fn choices_of_lines_are_the_authors() {
     becomes(
         "layer l(x: [T, I]) -> [T, I] {\n  let a = 1; let bbb = 2\n  if a then x\n  else if b then x |> tanh\n   else -x }\n\n/// One.\nlayer m(x: [I]) -> [I] {x}\nlayer n(x: [I]) -> [I] { x }\n",
