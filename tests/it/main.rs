@@ -13,6 +13,7 @@ mod cli_imports;
 mod cli_language_model;
 mod cli_options;
 mod cli_predict;
+mod cli_preflight;
 mod cli_probe;
 mod cli_resume;
 mod cli_settings;
