@@ -13,9 +13,10 @@
 //!    [`verify`]: a model against itself
 //! 8. [`artifact`]: `model.safetensors` with its record
 //! 9. [`predictor`]: a trained model in memory: load, evaluate, predict
-//! 10. [`train`]: loop, optimizers, schedules, checkpoints
-//! 11. [`report`]: pictures of models, charts; [`probe`]: gradients on their way back through time
-//! 12. [`cli`]: one file a command
+//! 10. [`preflight`]: data and program together, before the first step
+//! 11. [`train`]: loop, optimizers, schedules, checkpoints
+//! 12. [`report`]: pictures of models, charts; [`probe`]: gradients on their way back through time
+//! 13. [`cli`]: one file a command
 //!
 //! `ARCHITECTURE.md` says why; `tests/it/tidy.rs` holds the code to it.
 
@@ -30,6 +31,7 @@ pub mod kernels;
 pub mod lower;
 pub mod passes;
 pub mod predictor;
+pub mod preflight;
 pub mod probe;
 pub mod random;
 pub mod report;

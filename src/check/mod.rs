@@ -31,6 +31,7 @@ mod parameters;
 mod primitives;
 mod reach;
 mod reader;
+pub mod recipe;
 mod results;
 mod scans;
 pub mod settings;
@@ -158,9 +159,12 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
         target::settings(&model.target, data.as_ref(), block, &train, &mut diagnostics);
     }
     if !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(recipe::learning_rate(&train));
         user_files().for_each(|file| lints::lint(file, data.as_ref(), &mut diagnostics));
         if let Some(model) = &mut model {
             reach::check(model, user_files(), &mut diagnostics);
+            let limit = |field: &str| data.as_ref().and_then(|data| recipe::limit(data, &train, field));
+            diagnostics.extend(recipe::lint(&model.graph, &train, &limit));
         }
     }
 

@@ -155,6 +155,14 @@ impl Checker<'_> {
                         Diagnostic::new(code::DROPOUT_RATE, at, message).here("every element is dropped in training");
                     self.report(diagnostic.help("the rate is the share that is dropped: 0.5 drops half"));
                 }
+                if rate == 0.0 {
+                    let diagnostic = Diagnostic::new(code::DROPS_NOTHING, at, "a dropout rate of 0 drops nothing");
+                    self.report(
+                        diagnostic
+                            .here("has no effect")
+                            .help("leave it out, or write the share to drop: 0.5 drops half"),
+                    );
+                }
                 self.push(Op::Dropout { rate }, vec![x], ty, span)
             }
             "concat" => return self.concat(&arguments.values, span),

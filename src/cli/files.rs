@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Failure, say, stderr_style};
 use crate::check::{self, Checked, LoadError, Loaded, Loader};
+use crate::data::near;
 use crate::diagnostic::render::{self, Format};
-use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::{FileId, Sources, Span};
 
@@ -67,27 +67,6 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// A file in the same folder with nearly the same name.
-fn near(path: &Path) -> Option<PathBuf> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .ok()?
-        .take(1000)
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    // The same extension says nothing, nor does one that was left out, so they do not count as likeness.
-    let likeness = |name: &str| match (Path::new(name).extension(), Path::new(name).file_stem()) {
-        (own, Some(stem)) if path.extension().is_none_or(|wanted| own == Some(wanted)) => {
-            stem.to_string_lossy().into_owned()
-        }
-        _ => name.to_string(),
-    };
-    let wanted = likeness(path.file_name()?.to_str()?);
-    let alike: Vec<String> = names.iter().map(|name| likeness(name)).collect();
-    let near = nearest(&wanted, alike.iter().map(String::as_str))?;
-    Some(path.with_file_name(&names[alike.iter().position(|name| name == near)?]))
-}
-
 /// Checks a file with what it imports from disk.
 pub fn checked(path: &Path, text: &str) -> Checked {
     let mut loader = Disk { root: project_root(path) };
@@ -106,15 +85,7 @@ pub fn program_with_cell(path: &Path, text: &str, cell: &str) -> Result<(crate::
 }
 
 fn sound(path: &Path, mut checked: Checked) -> Result<(crate::ir::Program, Checked), Failure> {
-    let style = stderr_style();
-    if !checked.diagnostics.is_empty() {
-        // Nobody may be reading.
-        let _ = write!(
-            std::io::stderr(),
-            "{}",
-            render::render(&checked.diagnostics, &checked.sources, Format::Human, style)
-        );
-    }
+    report(&checked.sources, &checked.diagnostics);
     match checked.program.take() {
         Some(program) => Ok((program, checked)),
         None => {
@@ -135,12 +106,20 @@ pub fn lacks(checked: &Checked, message: &str, help: &str) -> Failure {
 
 /// Ends a command with what it found in a file.
 pub fn findings(sources: &Sources, found: &[Diagnostic]) -> Failure {
-    let report = render::render(found, sources, Format::Human, stderr_style());
-    let _ = write!(std::io::stderr(), "{report}");
+    report(sources, found);
     if let Some(hint) = render::explain_hint(found) {
         say(hint);
     }
     Failure::silent()
+}
+
+/// Findings about a file, on stderr.
+pub fn report(sources: &Sources, found: &[Diagnostic]) {
+    if !found.is_empty() {
+        // Nobody may be reading.
+        let report = render::render(found, sources, Format::Human, stderr_style());
+        let _ = write!(std::io::stderr(), "{report}");
+    }
 }
 
 /// The nearest folder above the file with a `.git`, or else the file's own.

@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod compare;
 mod diff;
+mod dry_run;
 mod eval;
 mod explain;
 mod figures;
@@ -327,6 +328,9 @@ struct TrainArguments {
     /// Train so many times, from the file's seed and those after it, each into a folder of its own; gives mean and deviation.
     #[arg(long, value_name = "N", conflicts_with_all = ["weights", "tensorboard"], value_parser = clap::value_parser!(u32).range(2..=1000))]
     seeds: Option<u32>,
+    /// Check data and model together, make one step, say what a training will take, and write nothing.
+    #[arg(long, conflicts_with_all = ["resume", "overwrite", "out", "weights", "seeds", "tensorboard"])]
+    dry_run: bool,
     /// Where to compute; this build knows the CPU.
     #[arg(long, default_value = "cpu")]
     device: String,

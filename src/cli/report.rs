@@ -167,7 +167,7 @@ impl Reporter {
     }
 
     fn write(&mut self, status: &str, results: &[(&str, &Evaluation)], look: Option<&Look>) {
-        let Dataset { train, valid, test, vocabularies, labels } = &*self.dataset;
+        let Dataset { train, valid, test, vocabularies, labels, .. } = &*self.dataset;
         let mut splits = vec![("training", train)];
         splits.extend(valid.as_ref().map(|valid| ("validation", valid)));
         splits.extend(test.as_ref().map(|test| ("test", test)));

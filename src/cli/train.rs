@@ -8,23 +8,30 @@ use super::report::Reporter;
 use super::training::{INTERRUPTED, Trainable};
 use super::{Failure, TrainArguments, files, overrides, say, seeds, shell_word};
 use crate::diagnostic::render::printable;
-use crate::train::{self, Begin, Options, Outcome, Progress, TensorBoard, Watch};
+use crate::train::{self, Begin, Options, Outcome, Progress, Setup, TensorBoard, Watch};
 
 pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     device(&arguments.device)?;
     let path = &arguments.file;
     let text = overrides::apply(files::read(path)?, &arguments.settings)?;
-    let file = Trainable::new(path, &text).inspect_err(|_| {
+    let edited = |_: &Failure| {
         if !arguments.settings.is_empty() {
             say(format!("the text above is that of {} with the settings of --set", path.display()));
         }
-    })?;
+    };
+    let file = Trainable::new(path, &text).inspect_err(edited)?;
     let out = arguments.out.clone().unwrap_or_else(|| default_out(path));
     let begin = match (arguments.resume, arguments.overwrite) {
         (true, _) => Begin::Resume,
         (_, true) => Begin::Overwrite,
         _ => Begin::New,
     };
+    if arguments.dry_run {
+        let setup = file.read().inspect_err(edited)?;
+        said(&file, &setup, arguments.quiet);
+        write!(std::io::stdout().lock(), "{}", printable(&file.dry_run(setup)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(seeds) = arguments.seeds {
         let again = command(&arguments, "--resume");
         return seeds::train(&seeds::Wanted {
@@ -46,15 +53,13 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
             command(&arguments, "--overwrite")
         )));
     }
-    let mut setup = file.set_up(&options)?;
+    let mut setup = file.set_up(&options).inspect_err(edited)?;
     if let Some(weights) = &arguments.weights {
         file.inherit(&mut setup, weights, arguments.partial, &options)?;
     }
+    said(&file, &setup, arguments.quiet);
     let mut reporter = Reporter::new(&setup, &options.out);
     let mut progress = (!arguments.quiet).then(|| Progress::new(&setup));
-    if !arguments.quiet {
-        setup.notes.iter().for_each(say);
-    }
     let mut board = arguments.tensorboard.as_deref().map(tensorboard).transpose()?;
     let mut watch: Vec<&mut dyn Watch> = vec![&mut reporter];
     watch.extend(progress.as_mut().map(|progress| progress as &mut dyn Watch));
@@ -90,6 +95,14 @@ fn tensorboard(folder: &Path) -> Result<TensorBoard, Failure> {
     TensorBoard::create(folder).map_err(|error| {
         Failure::input(format!("cannot write event files into {}: {}", folder.display(), files::reason(&error)))
     })
+}
+
+/// What there is to learn from, and what the data and the program have against each other.
+fn said(file: &Trainable, setup: &Setup, quiet: bool) {
+    if !quiet {
+        setup.notes.iter().for_each(say);
+        file.report(&setup.findings);
+    }
 }
 
 fn device(name: &str) -> Result<(), Failure> {

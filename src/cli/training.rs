@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::dry_run::dry_run;
 use super::{Failure, files, say, shell_word};
 use crate::check::Checked;
+use crate::diagnostic::render::{Format, Style, render};
+use crate::diagnostic::{Diagnostic, code};
 use crate::difference::Side;
-use crate::ir::{Format, Program, Target};
-use crate::train::{self, Begin, Options, Outcome, RunFolder, Setup, TrainError, Watch};
+use crate::ir::{Format as FileFormat, Program, Target};
+use crate::train::{self, Begin, FirstSteps, Options, Outcome, RunFolder, Setup, TrainError, Watch};
 
 /// What a shell expects of a program that an interrupt ended.
 pub const INTERRUPTED: u8 = 130;
@@ -46,7 +49,14 @@ impl Trainable {
         Ok(Self { path: path.to_path_buf(), program, checked })
     }
 
-    /// Reads the data and sets the model up, after it is sure that the folder can be used for what is wanted.
+    /// Reads the data and sets the model up.
+    pub fn read(&self) -> Result<Setup, Failure> {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory);
+        setup.map_err(|error| self.failure(&error, Path::new("")))
+    }
+
+    /// The same after it is sure that the folder can be used for what is wanted.
     pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
         RunFolder::open(&options.out, options.begin).map_err(|error| self.failure(&error, &options.out))?;
         if options.begin == Begin::Resume {
@@ -57,9 +67,7 @@ impl Trainable {
                 return Err(files::findings(&self.checked.sources, &found));
             }
         }
-        let directory = self.path.parent().unwrap_or(Path::new(""));
-        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)
-            .map_err(|error| self.failure(&error, &options.out))?;
+        let setup = self.read()?;
         // From here on an interrupt is answered; reading the data it just ends.
         interrupt();
         Ok(setup)
@@ -72,10 +80,21 @@ impl Trainable {
         Ok(())
     }
 
+    /// Says what a training should know, on stderr.
+    pub fn report(&self, findings: &[Diagnostic]) {
+        files::report(&self.checked.sources, findings);
+    }
+
+    /// What one step takes, in a table; nothing is written.
+    pub fn dry_run(&self, mut setup: Setup) -> Result<String, Failure> {
+        dry_run(&self.checked.sources, &mut setup).map_err(|error| self.failure(&error, Path::new("")))
+    }
+
     /// Trains into the folder of `options`.
     pub fn train(&self, setup: Setup, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, Failure> {
         let stop = interrupt();
-        train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst))
+        let grows = |before: f64, now: f64| self.grows(before, now);
+        train::run(setup, options, &mut FirstSteps::new(watch, &grows), &|| stop.load(Ordering::SeqCst))
             .map_err(|error| self.failure(&error, &options.out))
     }
 
@@ -110,7 +129,7 @@ impl Trainable {
         let (texts, trees): (Vec<&String>, Vec<&String>) = fields.partition(|field| !data.is_tree(field));
         match (target, data.format) {
             (Target::Next(_), _) => format!("rnnc generate {model}"),
-            (_, Format::Babi) => format!("rnnc predict {model} --input stories.txt"),
+            (_, FileFormat::Babi) => format!("rnnc predict {model} --input stories.txt"),
             _ if data.source.is_some() || texts.iter().any(|field| data.text(field).is_none()) => {
                 format!("rnnc eval {model}")
             }
@@ -125,12 +144,22 @@ impl Trainable {
         &self.program.train
     }
 
+    /// A line about a loss that grows in the first steps.
+    fn grows(&self, before: f64, now: f64) -> String {
+        let train = &self.program.train;
+        let message = format!(
+            "the loss grows from {before:.3} to {now:.3} in the first steps: is the learning rate, {:?}, too large?",
+            train.learning_rate
+        );
+        let at = train.learning_rate_span.unwrap_or(train.span);
+        let found = [Diagnostic::new(code::RISING_LOSS, at, message)];
+        render(&found, &self.checked.sources, Format::Short, Style::default()).trim_end().to_string()
+    }
+
     /// An error in a line or two; where a setting is the likely cause, with its place and what to write.
     fn failure(&self, error: &TrainError, out: &Path) -> Failure {
         match error {
-            TrainError::NoData | TrainError::NoModel | TrainError::ClassWeights(_) => {
-                Failure::input(format!("{}: {error}", self.path.display()))
-            }
+            TrainError::NoData | TrainError::NoModel => Failure::input(format!("{}: {error}", self.path.display())),
             TrainError::Diverged { rate: value, best_epoch, .. } => {
                 let train = &self.program.train;
                 let rate = train.learning_rate_span.unwrap_or(train.span);
@@ -150,7 +179,9 @@ impl Trainable {
                     format_args!("{:.0e}", (value / 10.0).min(0.01)),
                 ))
             }
-            TrainError::Changed(found) | TrainError::Misfit(found) => files::findings(&self.checked.sources, found),
+            TrainError::Found(found) | TrainError::Changed(found) | TrainError::Misfit(found) => {
+                files::findings(&self.checked.sources, found)
+            }
             other => Failure::input(other),
         }
     }

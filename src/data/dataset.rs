@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub struct Dataset {
     /// By the name of the text field; one that uses another's vocabulary has none.
     pub vocabularies: BTreeMap<String, Vocabulary>,
+    /// Of each vocabulary, how many of its tokens occur once in the training texts.
+    pub once: BTreeMap<String, usize>,
     /// The classes, where the target has some.
     pub labels: Option<Labels>,
     pub train: Split,
@@ -37,13 +39,22 @@ impl Dataset {
                 DataError::new("data", None, "no `train` file is declared").help("add `train = \"…\"` to `data`")
             );
         }
-        let (vocabularies, labels, train) = read_train(&paths(&data.train), data, target)?;
+        let (vocabularies, once, labels, train) = read_train(&paths(&data.train), data, target)?;
         let read = |files: &[ir::Path]| match files {
             [] => Ok(None),
             files => Split::read(&paths(files), data, target, &vocabularies, labels.as_ref()).map(Some),
         };
         let (valid, test) = (read(&data.valid)?, read(&data.test)?);
-        Ok(Self { vocabularies, labels, train, valid, test })
+        Ok(Self { vocabularies, once, labels, train, valid, test })
+    }
+
+    /// The memory that all of it takes, about: ids and places of texts, answers, tokens with their numbers.
+    pub fn bytes(&self) -> usize {
+        // A token stands in a list and in a map, each with its own copy.
+        const TOKEN: usize = 2 * (size_of::<String>() + 16) + 8;
+        let splits = std::iter::once(&self.train).chain(&self.valid).chain(&self.test);
+        let tokens = self.vocabularies.values().map(|vocabulary| TOKEN * vocabulary.len()).sum::<usize>();
+        splits.map(Split::bytes).sum::<usize>() + tokens
     }
 
     /// Makes a share of the training rows, drawn by the seed, the validation rows. At least one row stays on either side.
@@ -75,7 +86,7 @@ const HELD_OUT: u64 = u64::from_be_bytes(*b"held out");
 
 /// One pass over the training file: tokens and classes get the number of their first appearance, and afterwards,
 /// when all counts are known, the id that follows from them.
-type Train = (BTreeMap<String, Vocabulary>, Option<Labels>, Split);
+type Train = (BTreeMap<String, Vocabulary>, BTreeMap<String, usize>, Option<Labels>, Split);
 
 fn read_train(paths: &[PathBuf], data: &Data, target: &Target) -> Result<Train, DataError> {
     let mut counters: Vec<Counter> = text_fields(data).map(|_| Counter::default()).collect();
@@ -105,20 +116,21 @@ fn read_train(paths: &[PathBuf], data: &Data, target: &Target) -> Result<Train, 
     if let Some(absent) = grouping.and_then(|grouping| grouping.labels().find(|label| !seen.contains(*label))) {
         let message = format!("the label {}, which `{}` speaks of, does not occur", quoted(absent), target.field());
         let help = "`merge` and `ignore` are about labels of the training data";
-        return Err(DataError::new(&train.path(), None, message).help(help));
+        return Err(DataError::new(&train.path(), None, message).help(help).about_classes());
     }
     let labels = if target.has_labels() { Some(labels(&mut train, names)?) } else { None };
 
-    let mut vocabularies = BTreeMap::new();
+    let (mut vocabularies, mut once) = (BTreeMap::new(), BTreeMap::new());
     let mut ids = BTreeMap::new();
     for ((owner, text), counter) in text_fields(data).zip(counters).filter(|((_, text), _)| text.vocabulary.is_none()) {
-        let (vocabulary, became) = counter.finish(text.min_count, text.max_vocab);
+        let (vocabulary, seen_once, became) = counter.finish(text.min_count, text.max_vocab);
         ids.insert(owner, became);
+        once.insert(owner.to_owned(), seen_once);
         vocabularies.insert(owner.to_owned(), vocabulary);
     }
     train.number(|field, number| ids[data.vocabulary_of(field)][number as usize]);
     train.cut(data, |windows| windows.stride)?;
-    Ok((vocabularies, labels, train))
+    Ok((vocabularies, once, labels, train))
 }
 
 /// The classes of the training data, their answers numbered in the order of their names.
@@ -126,7 +138,8 @@ fn labels(train: &mut Split, names: Vec<String>) -> Result<Labels, DataError> {
     let (became, names) = sorted(names);
     if let [only] = names.as_slice() {
         let message = format!("every row has the label {}", quoted(only));
-        return Err(DataError::new(&train.path(), None, message).help("training needs rows of at least two classes"));
+        let help = "training needs rows of at least two classes";
+        return Err(DataError::new(&train.path(), None, message).help(help).about_classes());
     }
     let labels = Labels::try_from(names).map_err(|message| DataError::new(&train.path(), None, message))?;
     let classes = train.answers.classes_mut().iter_mut().filter(|class| **class != IGNORED);
@@ -198,7 +211,7 @@ pub(super) mod tests {
         let texts = &set.train.texts["text"];
         assert_eq!((texts.get(0), texts.get(1), texts.get(2)), (&[3, 2, 3][..], &[2, 1, 1][..], &[2, 2, 1][..]));
         assert_eq!(
-            (&set.train.answers, set.train.truncated, set.train.len()),
+            (&set.train.answers, set.train.truncated["text"], set.train.len()),
             (&Answers::Classes(vec![1, 0, 1]), 2, 3)
         );
         assert_eq!(set.train.unknown, 3.0 / 9.0);

@@ -13,16 +13,32 @@ pub struct DataError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    pub about: About,
+}
+
+/// What an error is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    File,
+    Row,
+    /// The classes of the data, be it in one row or in all of them.
+    Classes,
 }
 
 impl DataError {
     pub fn new(path: &str, line: impl Into<Option<u64>>, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line: line.into(), message: message.into(), help: None }
+        let line = line.into();
+        let about = if line.is_some() { About::Row } else { About::File };
+        Self { path: path.to_owned(), line, message: message.into(), help: None, about }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    pub(super) fn about_classes(self) -> Self {
+        Self { about: About::Classes, ..self }
     }
 }
 

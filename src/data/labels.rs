@@ -40,12 +40,12 @@ impl Labels {
     pub(super) fn unknown(&self, path: &str, line: u64, label: &str) -> DataError {
         let names = || self.names.iter().map(String::as_str);
         let known = format!("the classes are {}", listed(names()));
-        DataError::new(path, line, format!("the label {} does not occur in the training data", quoted(label))).help(
-            match nearest(label, names()) {
-                Some(near) => format!("did you mean {}? {known}", quoted(near)),
-                None => known,
-            },
-        )
+        let message = format!("the label {} does not occur in the training data", quoted(label));
+        let help = match nearest(label, names()) {
+            Some(near) => format!("did you mean {}? {known}", quoted(near)),
+            None => known,
+        };
+        DataError::new(path, line, message).help(help).about_classes()
     }
 }
 

@@ -28,7 +28,7 @@ impl Lines {
     pub fn with_longest(path: &Path, longest: usize) -> Result<Self, DataError> {
         let name = path.display().to_string();
         let failed = |error: &std::io::Error| match error.kind() {
-            ErrorKind::NotFound => DataError::new(&name, None, "there is no such file"),
+            ErrorKind::NotFound => missing(path, &name),
             _ => DataError::new(&name, None, format!("cannot be read: {error}")),
         };
         let file = File::open(path).map_err(|error| failed(&error))?;
@@ -99,6 +99,15 @@ impl Lines {
     /// SHA-256, in hexadecimal, of the bytes read so far: of the whole file once [`Lines::next`] has said `None`.
     pub fn sha256(&self) -> String {
         hexadecimal(self.hash.clone())
+    }
+}
+
+/// A file that is not there, with the one that may be meant.
+fn missing(path: &Path, name: &str) -> DataError {
+    let error = DataError::new(name, None, "there is no such file");
+    match super::near(path) {
+        Some(near) => error.help(format!("did you mean `{}`?", near.display())),
+        None => error,
     }
 }
 

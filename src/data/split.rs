@@ -4,6 +4,7 @@ use super::tree::{self, Tree};
 use super::{Answers, DataError, IGNORED, Labels, PAD, Series, Tokenizer, UNK, Vocabulary, answers, read};
 use crate::ir::{Data, FieldKind, Format, Sentences, Target, Text, Windows};
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -89,6 +90,11 @@ impl Texts {
         self.ranges.len()
     }
 
+    /// How many sentences text `i` has; nothing where texts have none.
+    pub fn sentence_count(&self, i: usize) -> Option<usize> {
+        Some(self.sentences.as_ref()?.ranges[i].len())
+    }
+
     /// The ids of text `i`, at least one.
     pub fn get(&self, i: usize) -> &[u32] {
         &self.ids[self.ranges[i].clone()]
@@ -108,6 +114,12 @@ impl Texts {
                 .collect::<Vec<_>>()
         };
         self.ranges = self.ranges.iter().flat_map(pieces).collect();
+    }
+
+    fn bytes(&self) -> usize {
+        let sentences = self.sentences.as_ref();
+        let sentences = sentences.map_or(0, |ends| size_of_val(&ends.ends[..]) + size_of_val(&ends.ranges[..]));
+        size_of_val(&self.ids[..]) + size_of_val(&self.ranges[..]) + sentences
     }
 
     /// All ids, text after text.
@@ -133,10 +145,22 @@ pub struct Split {
     pub continuous: bool,
     /// What was read; of rows that were held out none.
     pub files: Vec<File>,
-    /// How many texts were cut by `max_len`, `max_sentences` or `memory_size`.
-    pub truncated: usize,
+    /// By field, how many texts were cut by `max_len`, `max_sentences` or `memory_size`.
+    pub truncated: BTreeMap<String, usize>,
+    /// Of every row; none of rows that were made, or are pieces of texts.
+    pub origins: Vec<Origin>,
     /// The fraction of all tokens that have no entry in the vocabulary, `0..=1`.
     pub unknown: f64,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Which of the files.
+    pub file: usize,
+    pub line: u64,
+    /// A hash of its texts as they stand in the file: equal texts have the same.
+    pub text: u64,
 }
 
 /// A file that was read.
@@ -187,6 +211,7 @@ impl Split {
     /// be predicted goes.
     pub(super) fn cut(&mut self, data: &Data, stride: impl Fn(Windows) -> usize) -> Result<(), DataError> {
         let Answers::Next(field) = &self.answers else { return Ok(()) };
+        self.origins.clear();
         let windows = text_fields(data).find(|(name, _)| name == field).and_then(|(_, text)| text.windows);
         let Some(texts) = self.texts.get_mut(field) else { return Ok(()) };
         match windows {
@@ -226,6 +251,20 @@ impl Split {
         text.or_else(|| Some(self.numbers.get(field)?.steps(i))).unwrap_or(0)
     }
 
+    /// The memory that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.texts.values().chain(self.parents.values()).map(Texts::bytes).sum::<usize>();
+        let values = self.numbers.values().flat_map(|series| (0..self.rows).map(|row| series.get(row).len()));
+        let numbers = values.sum::<usize>();
+        let answers = match &self.answers {
+            Answers::Classes(classes) => size_of_val(classes.as_slice()),
+            Answers::Tags(tags) => tags.bytes(),
+            Answers::Numbers(numbers) => size_of_val(numbers.as_slice()),
+            Answers::Next(_) => 0,
+        };
+        texts + numbers * size_of::<f32>() + answers + size_of_val(self.origins.as_slice())
+    }
+
     /// How the files are called in messages.
     pub fn path(&self) -> String {
         named(&self.files.iter().map(|file| PathBuf::from(&file.path)).collect::<Vec<_>>())
@@ -243,7 +282,8 @@ impl Split {
         };
         let (texts, parents, answers) = (select(&self.texts), select(&self.parents), self.answers.select(rows));
         let numbers = self.numbers.iter().map(|(field, series)| (field.clone(), series.select(rows))).collect();
-        Self { texts, numbers, parents, answers, rows: rows.len(), ..self.clone() }
+        let origins = rows.iter().filter_map(|row| self.origins.get(*row).copied()).collect();
+        Self { texts, numbers, parents, answers, origins, rows: rows.len(), ..self.clone() }
     }
 
     /// Reads files in one pass. `token` numbers a token of the text field with the given place, `label` a class.
@@ -267,13 +307,15 @@ impl Split {
 
         let texts = |text: &Text| text.sentences.map_or_else(Texts::new, Texts::of_sentences);
         let mut texts: Vec<Texts> = text_fields(data).map(|(_, text)| texts(text)).collect();
-        let (mut answers, mut count, mut truncated) = (Answers::new(target), 0, 0);
+        let (mut answers, mut count) = (Answers::new(target), 0);
+        let (mut truncated, mut origins) = (BTreeMap::<String, usize>::new(), Vec::new());
         let mut files: Vec<File> = Vec::new();
         for path in paths {
             let (name, before) = (path.display().to_string(), count);
             let mut rows = read::rows(path, data.format, target, &columns)?;
             for row in rows.by_ref() {
                 let read::Row { line, values } = row?;
+                origins.push(Origin { file: files.len(), line, text: hash(&values[..fields.len()]) });
                 let mut of = (0, false);
                 for (i, (((field, tokenizer), texts), value)) in fields.iter().zip(&mut texts).zip(&values).enumerate()
                 {
@@ -309,7 +351,9 @@ impl Split {
                         cut |= tokenizer.each(sentence, |piece| texts.ids.push(token(i, piece)));
                         texts.end_sentence();
                     }
-                    truncated += usize::from(cut);
+                    if cut {
+                        *truncated.entry((*field).to_owned()).or_default() += 1;
+                    }
                     if texts.added() == 0 {
                         return Err(DataError::new(&name, line, format!("the text of `{field}` has no token")));
                     }
@@ -330,7 +374,20 @@ impl Split {
         let is_text = |path: &PathBuf| data.format.of(path, target) == Format::Text;
         let continuous = paths.iter().all(is_text) && text_fields(data).all(|(_, text)| text.windows.is_none());
         let numbers = BTreeMap::new();
-        Ok(Self { texts, numbers, parents, widest, answers, rows: count, continuous, files, truncated, unknown: 0.0 })
+        let unknown = 0.0;
+        Ok(Self {
+            texts,
+            numbers,
+            parents,
+            widest,
+            answers,
+            rows: count,
+            continuous,
+            files,
+            truncated,
+            origins,
+            unknown,
+        })
     }
 
     /// Gives every word its id, by the name of its field and the number it was read with; counts those without an entry.
@@ -343,6 +400,13 @@ impl Split {
         let ids = || self.texts.values().flat_map(Texts::ids).filter(|id| **id != PAD);
         self.unknown = ids().filter(|&&id| id == UNK).count() as f64 / ids().count().max(1) as f64;
     }
+}
+
+/// The same for equal texts, on every machine.
+fn hash(texts: &[String]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    texts.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Stands for the word of a node that has none, while words have provisional numbers.

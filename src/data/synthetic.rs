@@ -36,7 +36,9 @@ pub fn dataset(source: &Synthetic, target: &Target) -> Result<Dataset, DataError
     let labels = labels.filter(|_| target.has_labels());
     let rows = |part| rows(source, target, part);
     let train = rows(Part::Train).ok_or_else(|| sound("the source makes no rows to learn from".into()))?;
-    Ok(Dataset { vocabularies, labels, train, valid: rows(Part::Valid), test: rows(Part::Test) })
+    // Every symbol is drawn many times.
+    let once = BTreeMap::new();
+    Ok(Dataset { vocabularies, once, labels, train, valid: rows(Part::Valid), test: rows(Part::Test) })
 }
 
 /// One part of a source; nothing where it is to have no rows.
@@ -68,7 +70,8 @@ pub fn rows(source: &Synthetic, target: &Target, part: Part) -> Option<Split> {
         rows: count,
         continuous: false,
         files,
-        truncated: 0,
+        truncated: BTreeMap::new(),
+        origins: Vec::new(),
         unknown: 0.0,
     })
 }

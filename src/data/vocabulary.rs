@@ -107,11 +107,11 @@ impl Counter {
         number
     }
 
-    /// The vocabulary, and for every provisional number the id it became.
+    /// The vocabulary, how many of its tokens were seen once, and for every provisional number the id it became.
     ///
     /// Tokens seen at least `min_count` times, the most frequent first, ties in order of appearance,
     /// at most `max_vocab` of them.
-    pub fn finish(self, min_count: usize, max_vocab: Option<usize>) -> (Vocabulary, Vec<u32>) {
+    pub fn finish(self, min_count: usize, max_vocab: Option<usize>) -> (Vocabulary, usize, Vec<u32>) {
         let counts = self.counts;
         let mut kept: Vec<(String, u32)> = self
             .numbers
@@ -123,6 +123,7 @@ impl Counter {
         kept.sort_unstable_by_key(|(_, number)| (std::cmp::Reverse(counts[*number as usize]), *number));
         kept.truncate(max_vocab.unwrap_or(usize::MAX));
 
+        let once = kept.iter().filter(|(_, number)| counts[*number as usize] == 1).count();
         let mut became = vec![UNK; counts.len()];
         let mut tokens = RESERVED.map(str::to_owned).to_vec();
         let mut ids = HashMap::with_capacity(kept.len());
@@ -131,7 +132,7 @@ impl Counter {
             tokens.push(token.clone());
             ids.insert(token, id);
         }
-        (Vocabulary { tokens, ids }, became)
+        (Vocabulary { tokens, ids }, once, became)
     }
 }
 
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn frequent_tokens_first_and_ties_in_order_of_appearance() {
-        let (vocabulary, became) = count("c b a b c d a b <unk> <unk> <pad>").finish(2, None);
+        let (vocabulary, once, became) = count("c b a b c d a b <unk> <unk> <pad>").finish(2, None);
+        assert_eq!(once, 0);
         assert_eq!(vocabulary.tokens(), ["<pad>", "<unk>", "b", "c", "a"]);
         // c b a d <unk> <pad>
         assert_eq!(became, [3, 2, 4, UNK, UNK, UNK]);
@@ -160,7 +162,8 @@ mod tests {
 
     #[test]
     fn it_is_written_as_its_list_and_read_with_care() {
-        let (vocabulary, _) = count("好 a b").finish(1, None);
+        let (vocabulary, once, _) = count("好 a b").finish(1, None);
+        assert_eq!(once, 3);
         let json = serde_json::to_string(&vocabulary).unwrap();
         assert_eq!(json, r#"["<pad>","<unk>","好","a","b"]"#);
         assert_eq!(serde_json::from_str::<Vocabulary>(&json).unwrap(), vocabulary);

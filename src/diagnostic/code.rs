@@ -106,6 +106,23 @@ codes! {
     LAST_OF_BACKWARD = "W0706", "`last` of a backward reading";
     SQUASHED_SCORES = "W0707", "a softmax of what is squashed already";
     SPACES_LOST = "W0708", "a language model of characters without white space";
+    UNCLIPPED = "W0709", "a simple recurrence over long sequences without clipping";
+    FORGETS = "W0710", "a memory over very long sequences that starts half open";
+    LEARNING_RATE = "W0711", "a learning rate far outside what the optimizer takes";
+    DROPS_NOTHING = "W0712", "a dropout that drops nothing";
+
+    DATA_FILE = "E0801", "a data file that cannot be used";
+    DATA_ROW = "E0802", "a row of data that does not fit what the file declares";
+    DATA_SIZE = "E0803", "a size in the data that differs from the model's";
+    DATA_CLASSES = "E0804", "classes of the data that do not fit what the file says";
+    CLASS_WITHOUT_ROWS = "W0805", "a class that validation or test data lack";
+    SHARED_TEXTS = "W0806", "texts that stand in two splits";
+    CUT_TEXTS = "W0807", "many texts that are read only in part";
+    VECTOR_COVERAGE = "W0808", "word vectors that know few of the words";
+    IMBALANCE = "W0809", "classes too uneven for the metric";
+    RARE_TOKENS = "W0810", "a vocabulary larger than the data can teach";
+    EMPTY_VOCABULARY = "W0811", "a vocabulary without a token";
+    RISING_LOSS = "W0812", "a loss that grows in the first steps";
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ pub enum TrainError {
     NoData,
     NoModel,
     Data(DataError),
-    ClassWeights(String),
+    /// What the data and the program have against each other.
+    Found(Vec<Diagnostic>),
     Artifact(ArtifactError),
     /// The run folder cannot be used.
     Folder(String),
@@ -46,7 +47,9 @@ impl fmt::Display for TrainError {
             TrainError::NoData => f.write_str("the file has no `data` block: write `data { train = \"train.tsv\" … }`"),
             TrainError::NoModel => f.write_str("the file has no `model`: write `model Name(text) -> label { … }`"),
             TrainError::Data(error) => error.fmt(f),
-            TrainError::ClassWeights(why) => write!(f, "`class_weights`: {why}"),
+            TrainError::Found(found) => {
+                f.write_str(&found.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n"))
+            }
             TrainError::Artifact(error) => error.fmt(f),
             TrainError::Folder(why) | TrainError::Resume(why) | TrainError::Used(why) => f.write_str(why),
             TrainError::Changed(found) | TrainError::Misfit(found) => {

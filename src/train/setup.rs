@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::{TrainError, class_weights, initialize};
 use crate::artifact::{DataFile, Role};
-use crate::data::{Answers, Dataset, Order, vectors};
-use crate::ir::{Graph, Parameter, Program, Sentences, Symbol, Train};
+use crate::data::{Answers, DataError, Dataset, Order, vectors};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{ClassWeights, Graph, Parameter, Program, Symbol, Train};
 use crate::lower::{LowerError, Network};
-use crate::predictor::{Predictor, Sizes, check_children};
+use crate::predictor::{Predictor, Sizes};
+use crate::preflight::{self, Coverage};
 use crate::random::Random;
 
 pub struct Setup {
@@ -25,51 +27,62 @@ pub struct Setup {
     pub vectors: Vec<DataFile>,
     /// The model whose weights it starts from, in place of random ones.
     pub started_from: Option<DataFile>,
-    /// What was noticed on the way, one line each.
+    /// What there is to learn from, a line each.
     pub notes: Vec<String>,
+    /// What the data and the program have against each other, as warnings.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// The stream of random numbers that initial weights come from.
 const INITIAL_WEIGHTS: u64 = 0x1217;
 
 impl Setup {
-    /// Reads the data and sets up the model. `directory` is where the file stands.
+    /// Reads the data, looks at it together with the program, and sets up the model. `directory` is where the file stands.
     pub fn new(program: Program, source: String, directory: &Path) -> Result<Self, TrainError> {
         let resolve = |path: &str| directory.join(path);
         let data = program.data.clone().ok_or(TrainError::NoData)?;
         let model = program.model.clone().ok_or(TrainError::NoModel)?;
-        let mut dataset = Dataset::load(&data, &model.target, &resolve)?;
+        let refused = |error: DataError| TrainError::Found(vec![preflight::data_error(&program, &error, &resolve)]);
+        let mut dataset = Dataset::load(&data, &model.target, &resolve).map_err(refused)?;
         if let Some(share) = data.held_out {
-            dataset.hold_out(share, program.train.seed)?;
-        }
-        for split in std::iter::once(&dataset.train).chain(&dataset.valid).chain(&dataset.test) {
-            check_children(&model.graph, split)?;
+            dataset.hold_out(share, program.train.seed).map_err(refused)?;
         }
         let mut sizes = Sizes::of(&dataset.vocabularies, &model.target, dataset.labels.as_ref());
-        let mut notes = describe(&dataset);
+        let mut found = Vec::new();
         for parameter in &model.graph.parameters {
-            for symbol in parameter.shape.iter().flat_map(|dim| dim.symbols()) {
-                if let Symbol::VectorSize(path) = symbol {
-                    sizes.set(symbol, vectors::width(&resolve(path))?);
-                }
-            }
+            let Some(file) = &parameter.pretrained else { continue };
+            let path = resolve(&file.path);
+            let width = vectors::width(&path).map_err(refused)?;
+            sizes.set(&Symbol::VectorSize(file.path.as_str().into()), width);
+            found.extend(preflight::vector_width(&model.graph, parameter, &path.display().to_string(), width));
         }
-        let (values, found) = weights(&model.graph, &sizes, &dataset, program.train.seed, &resolve)?;
-        let (found, vectors): (Vec<String>, Vec<DataFile>) = found.into_iter().unzip();
-        notes.extend(found);
+        found.extend(preflight::misfits(&program, &dataset, &sizes));
         let class_weights = match (&program.train.class_weights, &dataset.labels) {
-            (crate::ir::ClassWeights::None, _) | (_, None) => None,
+            (ClassWeights::None, _) | (_, None) => None,
             (weights, Some(labels)) => {
                 let counts = dataset.train.answers.counts(labels);
-                Some(class_weights(weights, &counts, labels.names()).map_err(TrainError::ClassWeights)?)
+                let weights = class_weights(weights, &counts, labels.names());
+                weights.map_err(|why| found.push(preflight::class_weights(&program, &why))).ok()
             }
         };
+        if !found.is_empty() {
+            return Err(TrainError::Found(found));
+        }
+        let (values, vectors) = match weights(&model.graph, &sizes, &dataset, program.train.seed, &resolve) {
+            Err(TrainError::Data(error)) => return Err(refused(error)),
+            weights => weights?,
+        };
+        let (vectors, files): (Vec<Coverage>, Vec<DataFile>) = vectors.into_iter().unzip();
+        let findings = preflight::warnings(&program, &dataset, &vectors);
+        let mut notes = vec![describe(&dataset)];
+        notes.extend(vectors.iter().filter(|vectors| !vectors.is_low()).map(Coverage::to_string));
         let mut predictor =
             Predictor::new(&program, dataset.vocabularies.clone(), dataset.labels.clone(), sizes, values)?;
         predictor.loss.class_weights = class_weights;
         let train = program.train.clone();
         let (dataset, directory) = (Arc::new(dataset), directory.to_path_buf());
-        Ok(Self { program, train, source, dataset, predictor, directory, vectors, started_from: None, notes })
+        let vectors = files;
+        Ok(Self { program, train, source, dataset, predictor, directory, vectors, started_from: None, notes, findings })
     }
 
     /// The batches of one pass over the training data.
@@ -87,8 +100,8 @@ impl Setup {
     }
 }
 
-/// A file of word vectors: a line about it, and what it held.
-type Found = (String, DataFile);
+/// A file of word vectors, and what it had for the words of the data.
+type Found = (Coverage, DataFile);
 
 /// What the parameters start from, with each file of word vectors.
 fn weights(
@@ -100,15 +113,16 @@ fn weights(
 ) -> Result<(Vec<Vec<f32>>, Vec<Found>), TrainError> {
     let size = |symbol: &Symbol| sizes.get(symbol);
     let mut values = initial_values(graph, &size, seed)?;
-    let mut notes = Vec::new();
+    let mut vectors = Vec::new();
     let shapes = Network::shapes(graph, &size)?;
     for ((parameter, shape), weights) in graph.parameters.iter().zip(&shapes).zip(&mut values) {
-        notes.extend(pretrained(parameter, shape, dataset, resolve, weights)?);
+        vectors.extend(pretrained(parameter, shape, dataset, resolve, weights)?);
     }
-    Ok((values, notes))
+    Ok((values, vectors))
 }
 
-fn describe(dataset: &Dataset) -> Vec<String> {
+/// What there is to learn from, in a line.
+fn describe(dataset: &Dataset) -> String {
     let rows =
         |split: &Option<crate::data::Split>| split.as_ref().map_or("no".to_string(), |s| s.examples().to_string());
     let unit = if matches!(dataset.train.answers, Answers::Next(_)) { "tokens to predict" } else { "rows" };
@@ -117,36 +131,12 @@ fn describe(dataset: &Dataset) -> Vec<String> {
     let classes = dataset.labels.as_ref().map_or(String::new(), |labels| format!("; {} classes", labels.len()));
     let vocabulary =
         if vocabulary.is_empty() { String::new() } else { format!("; vocabulary of {}", vocabulary.join(", ")) };
-    let mut notes = vec![format!(
+    format!(
         "{} training, {} validation, {} test {unit}{classes}{vocabulary}",
         dataset.train.examples(),
         rows(&dataset.valid),
         rows(&dataset.test),
-    )];
-    match dataset.train.truncated {
-        0 => {}
-        1 => notes.push(format!("1 training text was cut by {}", limits(dataset))),
-        n => notes.push(format!("{n} training texts were cut by {}", limits(dataset))),
-    }
-    for (field, vocabulary) in &dataset.vocabularies {
-        // The two that every vocabulary has.
-        if vocabulary.len() == 2 {
-            notes.push(format!(
-                "warning: no token of `{field}` occurs often enough for the vocabulary, so all its texts read alike; lower min_count"
-            ));
-        }
-    }
-    notes
-}
-
-/// The settings that may have cut a text.
-fn limits(dataset: &Dataset) -> &'static str {
-    let kinds: Vec<Option<Sentences>> = dataset.train.texts.values().map(crate::data::Texts::sentence_kind).collect();
-    match kinds.iter().flatten().next() {
-        None => "max_len",
-        Some(Sentences::Document { .. }) => "max_sentences or max_len",
-        Some(Sentences::Story { .. }) => "memory_size or max_len",
-    }
+    )
 }
 
 /// Every parameter by its initializer, its random numbers keyed by its name, so that one more layer changes no other.
@@ -163,7 +153,7 @@ pub fn initial_values(
     Ok(graph.parameters.iter().zip(Network::shapes(graph, size)?).map(draw).collect())
 }
 
-/// Overwrites the rows that a file of word vectors knows; says how many.
+/// Overwrites the rows that a file of word vectors knows.
 fn pretrained(
     parameter: &Parameter,
     shape: &[usize],
@@ -171,21 +161,16 @@ fn pretrained(
     resolve: &dyn Fn(&str) -> PathBuf,
     weights: &mut [f32],
 ) -> Result<Option<Found>, TrainError> {
-    let Some(rows) = &parameter.pretrained else { return Ok(None) };
-    let (Some(vocabulary), [_, width]) = (dataset.vocabularies.get(&rows.field), shape) else { return Ok(None) };
-    let found = vectors::read(&resolve(&rows.path), vocabulary, Some(*width))?;
+    let Some(file) = &parameter.pretrained else { return Ok(None) };
+    let (Some(vocabulary), [_, width]) = (dataset.vocabularies.get(&file.field), shape) else { return Ok(None) };
+    let found = vectors::read(&resolve(&file.path), vocabulary, Some(*width))?;
     for (id, vector) in &found.rows {
         let start = *id as usize * width;
         weights[start..start + width].copy_from_slice(vector);
     }
-    let note = format!(
-        "{}: vectors for {} of {} tokens ({:.1}%)",
-        rows.path,
-        found.found(),
-        found.wanted,
-        100.0 * found.coverage()
-    );
-    let file =
-        DataFile { role: Role::Vectors, path: rows.path.clone(), sha256: found.sha256.clone(), rows: found.found() };
-    Ok(Some((note, file)))
+    let record =
+        DataFile { role: Role::Vectors, path: file.path.clone(), sha256: found.sha256.clone(), rows: found.found() };
+    let text = dataset.train.texts.get(&file.field);
+    let coverage = Coverage::new(file, &found, text.map_or(&[], |text| text.ids()), vocabulary.tokens());
+    Ok(Some((coverage, record)))
 }

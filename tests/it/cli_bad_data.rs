@@ -10,8 +10,13 @@ fn refused(name: &str, contents: impl AsRef<[u8]>, expected: &str) {
     let role = name.split('.').next().unwrap();
     let setting = format!("data.{role}={name}");
     let at = format!("{{folder}}/{name}");
-    let expected = format!("error: {}\n", expected.replace("FILE", &at));
-    folder.run(&["train", "m.rnn", "--out", "out", "--set", &setting]).stderr(&expected).status(1);
+    let code = match expected.strip_prefix("FILE:").is_some_and(|rest| rest.starts_with(char::is_numeric)) {
+        _ if expected.contains("label `") => "E0804",
+        true => "E0802",
+        false => "E0801",
+    };
+    let expected = expected.replace("FILE", &at);
+    folder.run(&["train", "m.rnn", "--out", "out", "--set", &setting]).finding(code, &expected).status(1);
     assert!(!folder.path("out").exists(), "{name}");
 }
 
@@ -102,7 +107,7 @@ fn class_weights_for_a_class_that_is_not_there() {
         let setting = format!("train.class_weights={weights}");
         folder
             .run(&["train", "m.rnn", "--set", &setting])
-            .stderr(&format!("error: m.rnn: `class_weights`: {why}\n"))
+            .finding("E0804", &format!("`class_weights`: {why}"))
             .status(1);
     }
 }
@@ -112,13 +117,13 @@ fn files_that_are_not_there() {
     let folder = Folder::experiment();
     folder
         .run(&["train", "m.rnn", "--set", "data.train=nope.tsv"])
-        .stderr("error: {folder}/nope.tsv: there is no such file\n")
+        .finding("E0801", "{folder}/nope.tsv: there is no such file\n  help: a path starts from the folder of")
         .status(1);
     std::fs::remove_file(folder.path("valid.tsv")).unwrap();
-    folder.run(&["train", "m.rnn"]).stderr("error: valid.tsv: there is no such file\n").status(1);
+    folder.run(&["train", "m.rnn"]).finding("E0801", "valid.tsv: there is no such file").status(1);
     folder
         .run(&["train", "m.rnn", "--set", "data.train=."])
-        .stderr("error: {folder}: this is a directory, not a file\n")
+        .finding("E0801", "{folder}: this is a directory, not a file")
         .status(1);
     // The checker opens no data.
     folder.run(&["check", "m.rnn"]).stdout("m.rnn: no problems\n").status(0);
@@ -128,21 +133,22 @@ fn files_that_are_not_there() {
 fn vectors_that_do_not_fit() {
     let folder = Folder::experiment();
     let model = crate::command::MODEL;
-    for (contents, embedding, why) in [
-        (None, "vectors = \"v.txt\"", "v.txt: there is no such file"),
-        (Some(""), "vectors = \"v.txt\"", "v.txt: the file is empty"),
-        (Some("good 1 2\nbad 1\n"), "vectors = \"v.txt\"", "v.txt:2: 1 number in a file of vectors of 2"),
-        (Some("good 1 2\nbad 1 x\n"), "vectors = \"v.txt\"", "v.txt:2: `x` is not a number"),
+    for (contents, embedding, code, why) in [
+        (None, "vectors = \"v.txt\"", "E0801", "v.txt: there is no such file"),
+        (Some(""), "vectors = \"v.txt\"", "E0801", "v.txt: the file is empty"),
+        (Some("good 1 2\nbad 1\n"), "vectors = \"v.txt\"", "E0802", "v.txt:2: 1 number in a file of vectors of 2"),
+        (Some("good 1 2\nbad 1 x\n"), "vectors = \"v.txt\"", "E0802", "v.txt:2: `x` is not a number"),
         (
             Some("good 1 2\nbad 1 2\n"),
             "8, vectors = \"v.txt\"",
-            "v.txt:1: the vectors have 2 numbers, the embedding needs 8",
+            "E0803",
+            "the vectors of v.txt have 2 numbers, and the embedding has 8",
         ),
     ] {
         if let Some(contents) = contents {
             folder.file("v.txt", contents);
         }
         folder.file("m.rnn", model.replace("embedding(8)", &format!("embedding({embedding})")));
-        folder.run(&["train", "m.rnn"]).stderr(&format!("error: {why}\n")).status(1);
+        folder.run(&["train", "m.rnn"]).finding(code, why).status(1);
     }
 }

@@ -159,8 +159,8 @@ fn rows_are_texts_of_their_own() {
     assert!(run.take_stderr().starts_with(said));
     run.any_output().status(0);
     folder.file("train.tsv", "text\na\nb\n");
-    let message = "error: train.tsv: there is no token after the first, so nothing to predict\n";
-    folder.run(&["train", "m.rnn", "--overwrite"]).stderr(message).status(1);
+    let message = "train.tsv: there is no token after the first, so nothing to predict";
+    folder.run(&["train", "m.rnn", "--overwrite"]).finding("E0801", message).status(1);
 }
 
 #[test]

@@ -148,19 +148,16 @@ fn weights_of_classes_and_smoothing_are_in_the_loss_and_eval_reports_the_same() 
 #[test]
 fn word_vectors_are_read_and_their_coverage_said() {
     let folder = Folder::experiment();
-    let mut vectors = "7 4\n".to_string();
-    for (i, word) in ["good", "great", "bad", "awful", "film", "unheard", "of"].iter().enumerate() {
-        vectors += &format!("{word} {i} 0.5 -1 2e-1\n");
-    }
-    folder.file("vectors.txt", vectors);
-    for freeze in [true, false] {
+    let words = "the film was a very story and it good great lovely fine superb bad awful unheard";
+    let all = "vectors.txt: vectors for 15 of 18 tokens (83.3%)\n";
+    for (few, freeze) in [(false, true), (true, false)] {
+        let words = words.split(' ').skip(if few { 8 } else { 0 });
+        let lines = words.enumerate().map(|(i, word)| format!("{word} {i} 0.5 -1 2e-1\n"));
+        folder.file("vectors.txt", format!("16 4\n{}", lines.collect::<String>()));
         let embedding = format!("embedding(vectors = \"vectors.txt\", freeze = {freeze})");
         folder.file("m.rnn", MODEL.replace("embedding(8)", &embedding));
-        let said = SAID.replacen('\n', "\nvectors.txt: vectors for 5 of 18 tokens (#%)\n", 1);
         let mut run = folder.run(&["train", "m.rnn", "--overwrite"]);
-        let first_lines = |text: String| text.lines().take(2).map(str::to_string).collect::<Vec<_>>();
-        let expected = said.replace('#', "27.8");
-        assert_eq!(first_lines(run.take_stderr()), first_lines(expected));
+        assert!(run.take_stderr().contains(if few { "[W0808]: vectors.txt has vectors for only" } else { all }));
         run.any_output().status(0);
         // The model needs the file no more.
         std::fs::rename(folder.path("vectors.txt"), folder.path("away.txt")).unwrap();
@@ -219,13 +216,7 @@ fn a_vocabulary_without_a_word_is_a_warning() {
     let folder = Folder::experiment();
     let mut run = folder.run(&["train", "m.rnn", "--set", "data.text.min_count=1000"]);
     let said = run.take_stderr();
-    assert!(
-        said.starts_with(
-            "48 training, 16 validation, 16 test rows; 2 classes; vocabulary of text: 2 tokens\n\
-             warning: no token of `text` occurs often enough for the vocabulary, so all its texts read alike; lower min_count\n"
-        ),
-        "{said}"
-    );
+    assert!(said.contains("warning[W0811]: no token of `text` occurs often enough"), "{said}");
     run.any_output().status(0);
 }
 
@@ -236,7 +227,16 @@ fn a_loss_that_is_lost_stops_the_training_and_names_the_setting() {
         .run(&["train", "m.rnn", "--out", "out", "--set", "train.optimizer.lr=1e30"])
         .figures(
             "",
-            "48 training, 16 validation, 16 test rows; 2 classes; vocabulary of text: 20 tokens\n\
+            "warning[W0711]: a learning rate of 1e30 is far above what `adam` takes\n    \
+             ╭─[m.rnn:15:26]\n \
+             14 │ train {\n \
+             15 │   optimizer  = adam(lr = 1e30)\n    \
+             ·                          ──┬─\n    \
+             ·                            ╰── the first steps throw the weights away\n \
+             16 │   batch_size = 8\n    \
+             ╰────\n  \
+             help: usual is `lr = #`\n\
+             48 training, 16 validation, 16 test rows; 2 classes; vocabulary of text: 20 tokens\n\
              error: training diverged at epoch 1, step 2: the loss is #e30, with a learning rate of 1e30\n  \
              --> m.rnn:15:26: the learning rate is the likely cause\n  \
              help: try a smaller one, such as lr = 1e-2, or limit the gradients with clip_norm = # in `train`\n  \

@@ -83,8 +83,13 @@ fn what_is_no_tree_for_the_model_is_answered_with_an_error() {
 fn refused(name: &str, contents: &str, model: &str, expected: &str) {
     let folder = Folder::new();
     folder.file("m.rnn", model.replace("train.ptb", name)).file(name, contents);
-    let expected = format!("error: {}\n", expected.replace("FILE", name));
-    folder.run(&["train", "m.rnn", "--out", "out"]).stderr(&expected).status(1);
+    let code = match expected {
+        _ if expected.contains("children") => "E0803",
+        _ if expected.contains("the label `") => "E0804",
+        _ if expected.starts_with("FILE:2") => "E0802",
+        _ => "E0801",
+    };
+    folder.run(&["train", "m.rnn", "--out", "out"]).finding(code, &expected.replace("FILE", name)).status(1);
     assert!(!folder.path("out").exists(), "{contents}");
 }
 
@@ -99,7 +104,7 @@ fn bad_files_are_named_with_their_line() {
         ("(1 a)\n\n(3 b)\n", "FILE:2: a blank line between rows".into()),
         (
             "(1 a)\n(3 (1 b) (1 c) (1 d))\n(0 x)\n(2 x)\n(4 x)\n",
-            "FILE:2: a node with 3 children, and the model's cell reads 2: `left` and `right`\n  help: \
+            "a node with 3 children at FILE:2, and the model's cell reads 2: `left` and `right`\n  help: \
              `child_sum_tree_lstm` reads any number; or make the trees binary"
                 .into(),
         ),

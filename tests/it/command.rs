@@ -168,6 +168,19 @@ impl Run {
         self
     }
 
+    /// Standard error is a finding of this code, which points into the file: `message`, and after `help: ` what to do.
+    #[track_caller]
+    pub fn finding(mut self, code: &str, message: &str) -> Self {
+        let found = self.take_stderr();
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        let (message, help) = message.split_once("\n  help: ").unwrap_or((message, ""));
+        let head = format!("error[{code}]: {message}");
+        let said = squeezed(&found);
+        assert!(said.starts_with(&squeezed(&head)) && said.contains(&squeezed(help)), "{head}\n{help}\n{found}");
+        assert!(found.contains("m.rnn:"), "{found}");
+        self
+    }
+
     /// Both streams with every measured number as `#`.
     #[track_caller]
     pub fn figures(mut self, stdout: &str, stderr: &str) -> Self {

@@ -28,8 +28,8 @@ fn blocks(page: &str) -> Vec<&str> {
 fn every_page_shows_the_mistake_and_its_repair() {
     for code in code::ALL {
         let blocks = blocks(code.page);
-        // A file too large is not printed; what a command needs or finds, a check does not ask for.
-        let shown = !["E0105", "E0601", "E0603", "E0604"].contains(&code.id);
+        // A file too large is not printed; what a command needs or finds, also in the data, a check does not ask for.
+        let shown = !["E0105", "E0601", "E0603", "E0604"].contains(&code.id) && !code.id[1..].starts_with("08");
         let (wrong, right) = match (shown, blocks.as_slice()) {
             (true, [wrong, right]) => (Some(*wrong), *right),
             (false, [right]) => (None, *right),

@@ -16,6 +16,7 @@ mod cli_language_model;
 mod cli_new;
 mod cli_options;
 mod cli_predict;
+mod cli_preflight;
 mod cli_probe;
 mod cli_record;
 mod cli_report;

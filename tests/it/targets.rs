@@ -120,7 +120,7 @@ fn what_is_no_number_is_found_with_file_and_line() {
     folder.file("m.rnn", NUMBERS);
     for word in ["many", "nan", "1e99"] {
         folder.file("train.tsv", format!("text\tamount\na\t1\na\t{word}\n"));
-        let message = format!("error: train.tsv:3: expected a number, found `{word}`\n");
-        folder.run(&["train", "m.rnn"]).stderr(&message).status(1);
+        let message = format!("train.tsv:3: expected a number, found `{word}`");
+        folder.run(&["train", "m.rnn"]).finding("E0802", &message).status(1);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::docs::{read, root};
 
 /// A room imports only from rooms above it.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "source",
     "random",
     "diagnostic",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 18] = [
     "verify",
     "artifact",
     "predictor",
+    "preflight",
     "train",
     "report",
     "probe",

@@ -100,6 +100,24 @@ impl Step {
         start..start + self.parameters.get(&id).map_or(0, count)
     }
 
+    /// How many numbers of every row are kept for the backward pass, and how many that pass adds for a while.
+    pub fn kept(&self) -> (usize, usize) {
+        match &self.program {
+            Ok(program) => {
+                let (forward, backward) = program.tapes.split_at(program.forward_tapes);
+                let input = if program.rereads_input { self.input } else { 0 };
+                (forward.iter().sum::<usize>() + input, backward.iter().sum::<usize>() + self.input)
+            }
+            // Every value of every step, each on a tape of its own.
+            Err(_) => {
+                let own = self.cell.nodes.iter().filter(|node| !matches!(node.op, Op::Parameter(_) | Op::Constant(_)));
+                let width =
+                    |node: &crate::ir::Node| node.ty.axes.iter().map(|axis| size(axis).unwrap_or(0)).product::<usize>();
+                (own.map(width).sum(), self.input)
+            }
+        }
+    }
+
     /// How many numbers all parameters are.
     pub fn total(&self) -> usize {
         self.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()

@@ -31,7 +31,7 @@ pub fn write(page: &mut Page, report: &RunReport) {
             thousands(split.len() as u64),
             thousands(tokens as u64),
             format!("{:.2}%", 100.0 * split.unknown),
-            thousands(split.truncated as u64),
+            thousands(split.truncated.values().sum::<usize>() as u64),
         ]);
     }
     page.table(&splits);

@@ -92,6 +92,11 @@ impl Optimizer {
         self.learning_rates.push(learning_rate);
     }
 
+    /// How many numbers are remembered of parameter `index`.
+    pub fn remembered(&self, index: usize) -> usize {
+        self.slots[index].iter().map(Vec::len).sum()
+    }
+
     /// Steps begun so far.
     pub fn steps(&self) -> u64 {
         self.steps
