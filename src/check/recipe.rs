@@ -27,7 +27,7 @@ pub fn lint(graph: &Graph, train: &Train, length: &dyn Fn(&str) -> Option<usize>
     let mut found: BTreeMap<Span, Diagnostic> = BTreeMap::new();
     for node in &graph.nodes {
         let Op::Scan { cell, .. } = node.op else { continue };
-        let (cell, at) = (&graph.cells[cell.0], place(graph, node));
+        let (cell, at) = (&graph.cells[cell.0], graph.site(node));
         let Some(steps) = time(node).and_then(length) else { continue };
         if steps >= LONG && train.clip.is_none() && is_simple(cell) {
             let message = format!("`{}` reads {steps} steps, and no gradient is clipped", cell.name);
@@ -46,11 +46,6 @@ pub fn lint(graph: &Graph, train: &Train, length: &dyn Fn(&str) -> Option<usize>
         }
     }
     found.into_values().collect()
-}
-
-/// The application in the model's body: a place that is the user's.
-fn place(graph: &Graph, node: &Node) -> Span {
-    node.call.map_or(node.span, |call| graph.calls[graph.outermost(call).0].span)
 }
 
 /// The field whose tokens are the steps of a value.

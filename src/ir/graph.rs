@@ -47,6 +47,11 @@ impl Graph {
         std::iter::successors(Some(call), |call| self.calls[call.0].parent).last().unwrap_or(call)
     }
 
+    /// Where the model's body makes a node: the application it belongs to there, and not a place inside of a layer.
+    pub fn site(&self, node: &Node) -> Span {
+        node.call.map_or(node.span, |call| self.calls[self.outermost(call).0].span)
+    }
+
     pub fn push(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         NodeId(self.nodes.len() - 1)

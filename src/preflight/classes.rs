@@ -26,7 +26,10 @@ pub fn check(review: &Review) -> Vec<Diagnostic> {
     let at = review.data.field(field).map_or(review.data.span, |field| field.span);
     let mut found: Vec<Diagnostic> =
         review.splits().skip(1).filter_map(|(name, split)| missing(review, labels, at, name, split)).collect();
-    found.extend(uneven(review, labels, at));
+    // A split without a class is uneven too, which need not be said.
+    if found.is_empty() {
+        found.extend(uneven(review, labels, at));
+    }
     found
 }
 

@@ -9,7 +9,9 @@ use crate::predictor::Sizes;
 use crate::source::Span;
 
 pub fn check(review: &Review, graph: &Graph, sizes: &Sizes) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = graph.parameters.iter().filter_map(|p| nothing_left(graph, p, sizes)).collect();
+    // The first says it: others follow from it.
+    let first = graph.parameters.iter().find_map(|parameter| nothing_left(graph, parameter, sizes));
+    let mut found: Vec<Diagnostic> = first.into_iter().collect();
     found.extend(review.splits().flat_map(|(name, split)| children(review, graph, name, split)));
     found.extend(graph.nodes.iter().filter_map(|node| slots(review, node)));
     found
@@ -54,7 +56,7 @@ fn children(review: &Review, graph: &Graph, name: &str, split: &Split) -> Vec<Di
         let most = graph.most_children(field).filter(|most| children > most)?;
         let is_fold =
             |node: &&Node| matches!(node.op, Op::Fold { cell } if graph.cells[cell.0].children() == Some(most));
-        let at = graph.nodes.iter().find(is_fold).map_or(review.place(name), |node| node.span);
+        let at = graph.nodes.iter().find(is_fold).map_or(review.place(name), |node| graph.site(node));
         let message = format!(
             "a node with {children} children at {}:{line}, and the model's cell reads {most}: `left` and `right`",
             split.path()

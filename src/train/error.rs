@@ -48,7 +48,11 @@ impl fmt::Display for TrainError {
             TrainError::NoModel => f.write_str("the file has no `model`: write `model Name(text) -> label { … }`"),
             TrainError::Data(error) => error.fmt(f),
             TrainError::Found(found) => {
-                f.write_str(&found.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n"))
+                let with_help = |finding: &Diagnostic| match &finding.help {
+                    Some(help) => format!("{}\n  help: {help}", finding.message),
+                    None => finding.message.clone(),
+                };
+                f.write_str(&found.iter().map(with_help).collect::<Vec<_>>().join("\n"))
             }
             TrainError::Artifact(error) => error.fmt(f),
             TrainError::Folder(why) | TrainError::Resume(why) | TrainError::Used(why) => f.write_str(why),

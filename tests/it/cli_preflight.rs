@@ -188,4 +188,27 @@ fn a_dry_run_says_what_every_line_takes_and_writes_nothing() {
     }
 }
 
-const DRY_RUN: &str = "";
+const DRY_RUN: &str = "\
+line  layer      shape   parameters   flops    memory
+-----------------------------------------------------
+   3  embedding  [T, 8]         160           # KiB
+   3  lstm       [T, 8]         576  66,752  # KiB
+   3  last       [8]                            256 B
+   3  dense      [2]             18     272     352 B
+   3  softmax    [2]                     48
+-----------------------------------------------------
+      total                     754  67,072  # KiB
+
+one step on the 8 longest of 48 rows, 56 tokens: loss #, norm of the gradients #
+flops are those of its forward pass; memory is weights, gradients, optimizer and what backward reads
+peak memory to expect: about # MiB
+  program        # MiB
+  data            # KiB
+  weights         # KiB
+  optimizer       # KiB
+  gradients       # KiB
+  activations    # KiB
+  backward       # KiB
+  reserve         # MiB
+nothing was written
+";
