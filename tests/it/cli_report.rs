@@ -173,7 +173,7 @@ fn an_evaluation_has_a_report_of_its_own() {
 fn quiet_says_the_result_alone() {
     let folder = Folder::experiment();
     let mut run = folder.run(&["train", "m.rnn", "--quiet"]);
-    assert_eq!(run.answers().len(), 5);
+    assert_eq!(run.answers().len(), 6);
     run.stderr("").status(0);
     let mut run = folder.run(&["train", "m.rnn", "--quiet", "--overwrite", "--set", "train.optimizer=sgd(lr = 1e30)"]);
     assert!(run.take_stderr().starts_with("error: training diverged"));
