@@ -85,7 +85,8 @@ fn every_kind_of_answer_has_its_parts_and_no_others() {
                 "text) -> next(text)",
                 "text |> embedding(4) |> gru(4) |> dense(vocabulary(text)) |> softmax",
                 "train = \"text.txt\"\n  valid = \"text.txt\"\n  text : chars { keep_spaces = true }",
-            ),
+            )
+            .replace("epochs", "bptt = 8\n epochs"),
             &[">Perplexity</text>", ">Calibration</text>"][..],
             &["Confusion", "surest mistakes", "Lengths:"][..],
         ),
