@@ -308,10 +308,10 @@ struct TrainArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Say nothing but errors and the final result.
-    #[arg(long, conflicts_with = "seeds")]
+    #[arg(long)]
     quiet: bool,
     /// Write the figures of every epoch as event files for TensorBoard into this folder.
-    #[arg(long, value_name = "DIR", conflicts_with = "seeds")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "dry_run"])]
     tensorboard: Option<PathBuf>,
     /// Go on with a training that was stopped.
     #[arg(long, conflicts_with_all = ["overwrite", "weights"])]

@@ -85,7 +85,8 @@ fn every_kind_of_answer_has_its_parts_and_no_others() {
                 "text) -> next(text)",
                 "text |> embedding(4) |> gru(4) |> dense(vocabulary(text)) |> softmax",
                 "train = \"text.txt\"\n  valid = \"text.txt\"\n  text : chars { keep_spaces = true }",
-            ),
+            )
+            .replace("epochs", "bptt = 8\n epochs"),
             &[">Perplexity</text>", ">Calibration</text>"][..],
             &["Confusion", "surest mistakes", "Lengths:"][..],
         ),
@@ -173,7 +174,7 @@ fn an_evaluation_has_a_report_of_its_own() {
 fn quiet_says_the_result_alone() {
     let folder = Folder::experiment();
     let mut run = folder.run(&["train", "m.rnn", "--quiet"]);
-    assert_eq!(run.answers().len(), 5);
+    assert_eq!(run.answers().len(), 6);
     run.stderr("").status(0);
     let mut run = folder.run(&["train", "m.rnn", "--quiet", "--overwrite", "--set", "train.optimizer=sgd(lr = 1e30)"]);
     assert!(run.take_stderr().starts_with("error: training diverged"));
