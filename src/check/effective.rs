@@ -82,7 +82,8 @@ fn written(value: &Checked) -> String {
         }
         Checked::Labels(labels) => texts(labels),
         Checked::Groups(groups) => {
-            let group = |(name, labels): &(String, Vec<String>)| texts(&[&[name.clone()], &labels[..]].concat());
+            let group =
+                |(name, labels): &(String, Vec<String>)| texts(&[std::slice::from_ref(name), &labels[..]].concat());
             list(groups.iter().map(group).collect())
         }
         Checked::Call(choice, _) => choice.name.to_string(),
