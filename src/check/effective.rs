@@ -53,9 +53,14 @@ impl Reader<'_> {
 fn default(setting: &settings::Setting) -> String {
     match setting.takes {
         _ if setting.default.is_empty() => "none".to_string(),
-        Takes::Float { .. } => setting.default.parse::<f64>().map_or(setting.default.to_string(), |x| x.to_string()),
+        Takes::Float { .. } => setting.default.parse().map_or(setting.default.to_string(), number),
         _ => setting.default.to_string(),
     }
+}
+
+/// A number as a person writes it: a very small or large one with its power of ten.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e9).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
 }
 
 fn written(value: &Checked) -> String {
@@ -63,7 +68,7 @@ fn written(value: &Checked) -> String {
     let texts = |texts: &[String]| list(texts.iter().map(|text| format!("{text:?}")).collect());
     match value {
         Checked::Int(n) => n.to_string(),
-        Checked::Float(x) => x.to_string(),
+        Checked::Float(x) => number(*x),
         Checked::Bool(b) => b.to_string(),
         Checked::Text(text, _) => text.clone(),
         Checked::Files(files) => match files.as_slice() {
@@ -77,7 +82,8 @@ fn written(value: &Checked) -> String {
         }
         Checked::Labels(labels) => texts(labels),
         Checked::Groups(groups) => {
-            let group = |(name, labels): &(String, Vec<String>)| texts(&[&[name.clone()], &labels[..]].concat());
+            let group =
+                |(name, labels): &(String, Vec<String>)| texts(&[std::slice::from_ref(name), &labels[..]].concat());
             list(groups.iter().map(group).collect())
         }
         Checked::Call(choice, _) => choice.name.to_string(),

@@ -2,7 +2,7 @@
 //! loaded, so that weights that were damaged, or a processor that computes otherwise, do not pass unnoticed.
 
 use super::{Encoded, Predictor};
-use crate::artifact::{Golden, GoldenInput};
+use crate::artifact::{Golden, GoldenInput, Record};
 use crate::data::{Split, tree};
 use crate::lower::{LowerError, Mode, to_values};
 
@@ -32,24 +32,27 @@ pub fn golden(predictor: &Predictor, split: &Split) -> Result<Vec<Golden>, Lower
 }
 
 /// That the model gives for every row what it gave when it was saved; otherwise what is wrong.
-pub fn check(predictor: &Predictor, golden: &[Golden]) -> Result<(), String> {
-    if golden.len() > ROWS {
-        return Err("it has more golden rows than rnnc writes".to_string());
+pub fn check(predictor: &Predictor, record: &Record) -> Result<(), String> {
+    let by_hand = "the file is damaged or was made by hand";
+    if record.golden.len() > ROWS {
+        return Err(format!("it has more golden rows than rnnc writes; {by_hand}"));
     }
-    for (number, row) in golden.iter().enumerate() {
-        let unsound = || format!("its golden row {} is none that the model could read", number + 1);
-        let input = |field: &String| row.inputs.get(field).and_then(|input| encoded(predictor, field, input));
+    for (row, golden) in record.golden.iter().enumerate() {
+        let row = row + 1;
+        let unsound = || format!("its golden row {row} is none that the model could read; {by_hand}");
+        let input = |field: &String| golden.inputs.get(field).and_then(|input| encoded(predictor, field, input));
         let inputs: Option<Vec<Encoded>> = predictor.model.inputs.iter().map(input).collect();
         let scores = scores(predictor, &inputs.ok_or_else(unsound)?).map_err(|_| unsound())?;
-        if scores.len() != row.scores.len() {
+        if scores.len() != golden.scores.len() {
             return Err(unsound());
         }
-        let largest = row.scores.iter().fold(1.0f32, |largest, score| largest.max(score.abs()));
-        let far = |(now, then): &(&f32, &f32)| !((*now - *then).abs() <= TOLERANCE * largest);
-        if let Some((now, then)) = scores.iter().zip(&row.scores).find(far) {
+        let largest = golden.scores.iter().fold(1.0f32, |largest, score| largest.max(score.abs()));
+        let agree = |now: f32, then: f32| (now - then).abs() <= TOLERANCE * largest;
+        if let Some((now, then)) = scores.iter().zip(&golden.scores).find(|(now, then)| !agree(**now, **then)) {
+            let cpu = record.cpu.as_ref().map_or(String::new(), |cpu| format!(" ({cpu})"));
             return Err(format!(
-                "this file's weights do not give the answers it was saved with (golden row {}: {now} in place of {then})",
-                number + 1
+                "this file's weights do not give the answers it was saved with (golden row {row}: {now} in place of {then}); \
+                 it is damaged, or this processor computes otherwise than the one it comes from{cpu}"
             ));
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::record::{self, EpochRecord, data_files};
-use super::resume::{self, Progress};
+use super::resume::{self, Reached};
 use super::setup::Setup;
 use super::{Best, BestState, LearningRate, Optimizer, PlateauState, TrainError};
 use crate::artifact::{self, DataFile, Payload, Tensor};
@@ -158,9 +158,9 @@ impl Checkpoint {
         &self.state.source
     }
 
-    pub fn progress(&self) -> Progress {
+    pub fn reached(&self) -> Reached {
         let Position { restart, epoch, step, .. } = self.state.position;
-        Progress { restart, epochs: epoch + usize::from(step > 0) }
+        Reached { restart, epochs: epoch + usize::from(step > 0) }
     }
 
     /// Whether a step has been made.
@@ -204,7 +204,7 @@ impl Checkpoint {
             let new = check::check("model.rnn", &setup.source, &mut NoFiles);
             let program = setup.program.clone();
             let now = Side { program: new.program.as_ref().unwrap_or(&program), sources: &new.sources };
-            let found = resume::changed(&self.state.source, now, self.progress())?;
+            let found = resume::changed(&self.state.source, now, self.reached())?;
             if let Some(first) = found.first() {
                 return Err(TrainError::Resume(format!("{}: {}", self.path, first.message)));
             }

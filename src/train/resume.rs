@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// How far a training has come.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress {
+pub struct Reached {
     /// Which of the restarts, from 0.
     pub restart: usize,
     /// The epoch under way, or the number of them that are done.
@@ -26,11 +26,11 @@ pub struct Progress {
 /// There is no checkpoint, or it cannot be read.
 pub fn obstacles(out: &Path, now: Side) -> Result<Vec<Diagnostic>, TrainError> {
     let checkpoint = Checkpoint::read(&out.join("checkpoint.safetensors"))?;
-    changed(checkpoint.source(), now, checkpoint.progress())
+    changed(checkpoint.source(), now, checkpoint.reached())
 }
 
 /// The same for the text that was trained.
-pub fn changed(source: &str, now: Side, progress: Progress) -> Result<Vec<Diagnostic>, TrainError> {
+pub fn changed(source: &str, now: Side, reached: Reached) -> Result<Vec<Diagnostic>, TrainError> {
     let Checked { sources, program, .. } = check::check("model.rnn", source, &mut NoFiles);
     let Some(then) = program else {
         return Err(TrainError::Resume(
@@ -40,7 +40,7 @@ pub fn changed(source: &str, now: Side, progress: Progress) -> Result<Vec<Diagno
     let differences = Differences::between(Side { program: &then, sources: &sources }, now);
     let mut found = Vec::new();
     for change in &differences.settings {
-        match verdict(change, now.program, progress) {
+        match verdict(change, now.program, reached) {
             Verdict::Harmless => {}
             Verdict::Changes => found.push(diagnostic(change, now.program, None)),
             Verdict::Refused(why) => found.push(diagnostic(change, now.program, Some(&why))),
@@ -58,7 +58,7 @@ enum Verdict {
     Refused(String),
 }
 
-fn verdict(change: &Change, now: &Program, progress: Progress) -> Verdict {
+fn verdict(change: &Change, now: &Program, reached: Reached) -> Verdict {
     match change.what.as_str() {
         "train.patience" => Verdict::Harmless,
         // The contents are compared, wherever they stand.
@@ -74,11 +74,11 @@ fn verdict(change: &Change, now: &Program, progress: Progress) -> Verdict {
             if linear(now) {
                 return Verdict::Refused("how long softmaxes start linear depends on them".into());
             }
-            if progress.restart > 0 {
+            if reached.restart > 0 {
                 return Verdict::Refused("restarts have ended after so many".into());
             }
-            if now.train.epochs < progress.epochs {
-                return Verdict::Refused(format!("the training is in epoch {} already", progress.epochs));
+            if now.train.epochs < reached.epochs {
+                return Verdict::Refused(format!("the training is in epoch {} already", reached.epochs));
             }
             Verdict::Harmless
         }
