@@ -54,11 +54,13 @@ use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TAGS, settings_of};
+pub use data::{CLASS, DATA, LABELS as LABEL_KINDS, TAGS, settings_of};
 pub use facts::{Application, Facts};
 pub use imports::{Files, LIBRARY_PREFIX, LoadError, Loaded, Loader, NoFiles, files, library_texts};
+pub use initializers::NAMES as INITIALIZERS;
+pub use shapes::{Reading, reading};
 pub use synthetic::SOURCES;
-pub use texts::{DOCUMENT, STORY, TEXT, TREE};
+pub use texts::{DOCUMENT, KINDS as TEXT_KINDS, STORY, TEXT, TREE};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};

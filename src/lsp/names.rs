@@ -152,12 +152,18 @@ impl<'a> Walk<'a> {
             match item {
                 Item::Layer(layer) => {
                     self.declare(&layer.name, Kind::Layer);
-                    layer.parameters.iter().for_each(|parameter| drop(self.declare_parameter(parameter)));
+                    for parameter in &layer.parameters {
+                        self.declare_parameter(parameter);
+                    }
                 }
                 Item::Cell(cell) => {
                     self.declare(&cell.name, Kind::Cell);
-                    cell.states.iter().for_each(|state| drop(self.declare(&state.name, Kind::State)));
-                    cell.settings.iter().for_each(|parameter| drop(self.declare_parameter(parameter)));
+                    for state in &cell.states {
+                        self.declare(&state.name, Kind::State);
+                    }
+                    for parameter in &cell.settings {
+                        self.declare_parameter(parameter);
+                    }
                 }
                 _ => {}
             }
@@ -284,7 +290,7 @@ impl<'a> Walk<'a> {
         for parameter in cell.input.iter().chain(&cell.states) {
             parameter.ty.iter().for_each(|ty| self.sizes(ty, cell.span));
         }
-        for input in &cell.input {
+        if let Some(input) = &cell.input {
             let declaration = self.declare(&input.name, Kind::Value);
             self.local(&input.name, declaration, cell.span, true, false);
         }

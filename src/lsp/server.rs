@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use gen_lsp_types as lsp;
@@ -11,16 +11,22 @@ use lsp_server::{ErrorCode, Message, Notification, Request, Response, ResponseEr
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::analysis::{self, Analysis};
+use super::analysis::{self, Analysis, ENTRY};
 use super::files::{self, Document, Files};
 use super::positions::Encoding;
-use super::{capabilities, code_actions, diagnostics, edits, uri};
+use super::references::{self, Declared};
+use super::{
+    capabilities, code_actions, code_lens, completion, definition, diagnostics, edits, folding, hover, inlay_hints, links,
+    rename, selection_ranges, semantic_tokens, signature_help, symbols, uri,
+};
 
 /// What one client sees. Messages go in, messages come out; nothing is sent otherwise.
 #[derive(Default)]
 pub struct Server {
     files: Files,
     encoding: Encoding,
+    /// Whether the client moves the cursor through what a completion inserts.
+    snippets: bool,
     state: State,
     analyses: BTreeMap<String, Rc<Analysis>>,
     /// Documents whose findings are to be told again.
@@ -111,9 +117,12 @@ impl Server {
     fn initialize(&mut self, params: Value) -> Answer {
         let params: InitializeParams = read(params)?;
         self.encoding = capabilities::encoding(&params);
+        self.snippets = capabilities::snippets(&params);
+        #[expect(deprecated, reason = "older clients name one folder so")]
+        let root = params.root_uri.clone();
         let folders = match &params.workspace_folders_initialize_params.workspace_folders {
             Some(lsp::WorkspaceFolders::WorkspaceFolderList(folders)) => folders.iter().map(|folder| folder.uri.clone()).collect(),
-            _ => params.root_uri.iter().cloned().collect::<Vec<Uri>>(),
+            _ => root.into_iter().collect::<Vec<Uri>>(),
         };
         self.files.folders = folders.iter().filter_map(uri::to_path).collect();
         self.state = State::Serving;
@@ -193,7 +202,7 @@ impl Server {
             return Some(known.clone());
         }
         let document = self.files.documents.get(key)?;
-        let open = |path: &std::path::Path| self.files.open(path);
+        let open = |path: &Path| self.files.open(path);
         let analysis = Rc::new(Analysis::new(document.path.as_deref(), &document.text, self.encoding, &open));
         self.analyses.insert(key.to_string(), analysis.clone());
         Some(analysis)
@@ -222,7 +231,7 @@ impl Server {
             }
             // A file that imports nothing need not be checked.
             let Some(text) = self.files.text(&path).filter(|text| text.contains("use ")) else { continue };
-            let opened = |path: &std::path::Path| self.files.open(path);
+            let opened = |path: &Path| self.files.open(path);
             let analysis = Analysis::new(Some(&path), &text, self.encoding, &opened);
             if analysis.depends.iter().any(|path| open.contains(path)) {
                 let diagnostics = diagnostics::diagnostics(&analysis, &self.files);
@@ -239,19 +248,156 @@ impl Server {
 
     /// One request to the function that answers it. What goes to the client beside the answer is `sent`.
     fn answer(&mut self, method: &str, params: Value, sent: &mut Vec<Message>) -> Answer {
-        let _ = (&sent, self.requests);
         match method {
             "textDocument/codeAction" => {
                 let params: lsp::CodeActionParams = read(params)?;
                 let uri = params.text_document.uri;
                 let Some(analysis) = self.analysis(&uri.0) else { return Ok(Value::Null) };
-                let open = |path: &std::path::Path| self.files.open(path);
+                let open = |path: &Path| self.files.open(path);
                 let check = |text: &str| analysis::check(analysis.path.as_deref(), text, &open).0;
                 told(code_actions::code_actions(&analysis, &self.files, &uri, params.range, &check))
+            }
+            "textDocument/codeLens" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(code_lens::code_lens(&analysis, &self.files))
+            }
+            "textDocument/inlayHint" => {
+                let params: lsp::InlayHintParams = read(params)?;
+                let Some(analysis) = self.analysis(&params.text_document.uri.0) else { return Ok(Value::Null) };
+                told(inlay_hints::inlay_hints(&analysis, params.range))
+            }
+            "textDocument/hover" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(hover::hover(&analysis, at))
+            }
+            "textDocument/definition" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(definition::definition(&analysis, &self.files, at))
+            }
+            "textDocument/documentHighlight" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(references::highlights(&analysis, at))
+            }
+            "textDocument/references" => {
+                let with_declaration = params["context"]["includeDeclaration"].as_bool().unwrap_or(true);
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                let Some((_, declaration)) = analysis.names.at(ENTRY, at) else { return Ok(Value::Null) };
+                let declared = Declared::of(declaration.span, &analysis);
+                let programs = self.programs(&analysis, &declared);
+                told(references::references(&programs, &self.files, &declared, with_declaration))
+            }
+            "textDocument/prepareRename" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                let (span, declaration) = rename::prepare(&analysis, at).map_err(refused)?;
+                told(json!({ "range": analysis.range(span), "placeholder": declaration.name }))
+            }
+            "textDocument/rename" => {
+                let (uri, new) = (params["textDocument"]["uri"].clone(), params["newName"].clone());
+                let (uri, new): (Uri, String) = (read(uri)?, read(new)?);
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                let (_, declaration) = rename::prepare(&analysis, at).map_err(refused)?;
+                let declared = Declared::of(declaration.span, &analysis);
+                let programs = self.programs(&analysis, &declared);
+                let subject = (declaration, &declared);
+                told(rename::rename(&programs, &self.files, &uri, subject, &new, self.encoding).map_err(refused)?)
+            }
+            "textDocument/completion" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(completion::completion(&analysis, &self.files, at, self.snippets))
+            }
+            "textDocument/signatureHelp" => {
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(signature_help::signature_help(&analysis, at))
+            }
+            "textDocument/documentSymbol" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(symbols::document_symbols(&analysis))
+            }
+            "workspace/symbol" => {
+                let params: lsp::WorkspaceSymbolParams = read(params)?;
+                told(symbols::workspace_symbols(&self.files, &params.query, self.encoding))
+            }
+            "textDocument/foldingRange" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(folding::folding_ranges(&analysis))
+            }
+            "textDocument/selectionRange" => {
+                let params: lsp::SelectionRangeParams = read(params)?;
+                let Some(analysis) = self.analysis(&params.text_document.uri.0) else { return Ok(Value::Null) };
+                told(selection_ranges::selection_ranges(&analysis, &params.positions))
+            }
+            "textDocument/semanticTokens/full" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(semantic_tokens::semantic_tokens(&analysis, None))
+            }
+            "textDocument/semanticTokens/range" => {
+                let params: lsp::SemanticTokensRangeParams = read(params)?;
+                let Some(analysis) = self.analysis(&params.text_document.uri.0) else { return Ok(Value::Null) };
+                let range = (analysis.offset(params.range.start), analysis.offset(params.range.end));
+                told(semantic_tokens::semantic_tokens(&analysis, Some(range)))
+            }
+            "textDocument/documentLink" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(links::document_links(&analysis))
+            }
+            "workspace/executeCommand" => {
+                let params: lsp::ExecuteCommandParams = read(params)?;
+                let arguments = params.arguments.unwrap_or_default();
+                let (code_lens::OPEN_REPORT, [Value::String(uri)]) = (params.command.as_str(), arguments.as_slice()) else {
+                    return Err(error(ErrorCode::InvalidParams, "no such command"));
+                };
+                self.requests += 1;
+                let params = json!({ "uri": uri, "external": true });
+                sent.push(Request::new(self.requests.into(), "window/showDocument".into(), params).into());
+                Ok(Value::Null)
             }
             _ => Err(error(ErrorCode::MethodNotFound, "not something this server does")),
         }
     }
+
+    /// The text that a request is about.
+    fn document(&mut self, params: &Value) -> Result<Option<Rc<Analysis>>, ResponseError> {
+        let document: lsp::TextDocumentIdentifier = read(params["textDocument"].clone())?;
+        Ok(self.analysis(&document.uri.0))
+    }
+
+    /// The text and the place in it that a request is about.
+    fn place(&mut self, params: Value) -> Result<Option<(Rc<Analysis>, usize)>, ResponseError> {
+        let params: lsp::TextDocumentPositionParams = read(params)?;
+        let Some(analysis) = self.analysis(&params.text_document.uri.0) else { return Ok(None) };
+        let offset = analysis.offset(params.position);
+        Ok(Some((analysis, offset)))
+    }
+
+    /// All programs that have the file of a declaration: those that are open, and those of the workspace.
+    fn programs(&mut self, analysis: &Rc<Analysis>, declared: &Declared) -> Vec<Rc<Analysis>> {
+        let mut programs = vec![analysis.clone()];
+        let path = files::real(declared.path.as_ref());
+        let keys: Vec<String> = self.files.documents.keys().cloned().collect();
+        for key in keys {
+            let Some(other) = self.analysis(&key) else { continue };
+            let sees = other.path.as_ref() == Some(&path) || other.depends.contains(&path);
+            if sees && !Rc::ptr_eq(&other, analysis) {
+                programs.push(other);
+            }
+        }
+        for other in self.files.workspace() {
+            if self.files.document(&other).is_some() {
+                continue;
+            }
+            let Some(text) = self.files.text(&other).filter(|text| other == path || text.contains("use ")) else { continue };
+            let open = |path: &Path| self.files.open(path);
+            let other = Analysis::new(Some(&other), &text, self.encoding, &open);
+            if other.path.as_ref() == Some(&path) || other.depends.contains(&path) {
+                programs.push(Rc::new(other));
+            }
+        }
+        programs
+    }
+}
+
+fn refused(why: String) -> ResponseError {
+    error(ErrorCode::RequestFailed, &why)
 }
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, ResponseError> {
