@@ -45,8 +45,6 @@ pub struct Context {
     /// In a comment, or at a number: nothing is to be said.
     pub silent: bool,
     pub in_text: bool,
-    /// Whether the place is inside square brackets.
-    pub in_list: bool,
 }
 
 struct Open {
@@ -152,7 +150,6 @@ pub fn at(analysis: &Analysis, offset: usize) -> Context {
         word,
         silent,
         in_text,
-        in_list: open.last().is_some_and(|open| open.sign == '['),
     }
 }
 

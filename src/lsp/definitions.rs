@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::Checked;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Block, Cell, Expr, ExprKind, Ident, Item, Layer, Parameter, TypeKind};
+use crate::syntax::ast::{Cell, Expr, ExprKind, Ident, Item, Layer, Parameter, TypeKind};
 
 /// A layer or a cell.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +25,6 @@ impl<'a> Definition<'a> {
         match self {
             Definition::Layer(layer) => &layer.docs,
             Definition::Cell(cell) => &cell.docs,
-        }
-    }
-
-    pub fn body(self) -> &'a Block {
-        match self {
-            Definition::Layer(layer) => &layer.body,
-            Definition::Cell(cell) => &cell.body,
         }
     }
 
@@ -107,10 +100,6 @@ impl<'a> Definitions<'a> {
         let own = |named: &Named<'a>| named.layers.get(name).map(|layer| Definition::Layer(layer));
         let cell = |named: &Named<'a>| named.cells.get(name).map(|cell| Definition::Cell(cell));
         own(&self.own).or_else(|| cell(&self.own)).or_else(|| own(&self.library)).or_else(|| cell(&self.library))
-    }
-
-    pub fn layer(&self, name: &str) -> Option<&'a Layer> {
-        self.own.layers.get(name).or_else(|| self.library.layers.get(name)).copied()
     }
 
     pub fn cell(&self, name: &str) -> Option<&'a Cell> {

@@ -38,6 +38,8 @@ pub struct Files {
     pub documents: BTreeMap<String, Document>,
     /// The folders of the workspace.
     pub folders: Vec<PathBuf>,
+    /// Where the library and the pages of codes are written for the editor to open; nowhere without.
+    pub cache: Option<PathBuf>,
     /// The pages that have been written.
     pages: RefCell<BTreeMap<&'static str, Option<PathBuf>>>,
 }
@@ -75,12 +77,21 @@ impl Files {
     /// A file of the library, written where an editor can open it, read-only.
     pub fn library(&self, name: &str) -> Option<PathBuf> {
         let (_, text) = library_texts().iter().find(|(path, _)| path.ends_with(&format!("/{name}")))?;
-        written(&library_folder()?.join(name), text)
+        written(&self.library_folder()?.join(name), text)
+    }
+
+    /// Whether a path is that of a library file that was written for an editor.
+    pub fn is_library(&self, path: &Path) -> bool {
+        self.library_folder().is_some_and(|folder| path.starts_with(real(&folder)))
+    }
+
+    fn library_folder(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.join("stdlib"))
     }
 
     /// The page about a code, written where an editor can open it.
     pub fn page(&self, code: Code) -> Option<PathBuf> {
-        let page = || written(&cache()?.join("errors").join(format!("{}.md", code.id)), code.page);
+        let page = || written(&self.cache.as_ref()?.join("errors").join(format!("{}.md", code.id)), code.page);
         self.pages.borrow_mut().entry(code.id).or_insert_with(page).clone()
     }
 }
@@ -88,23 +99,6 @@ impl Files {
 /// A path in the one form that every name of the file leads to.
 pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
-/// Whether a path is that of a library file that was written for an editor.
-pub fn is_library(path: &Path) -> bool {
-    library_folder().is_some_and(|folder| path.starts_with(real(&folder)))
-}
-
-fn library_folder() -> Option<PathBuf> {
-    Some(cache()?.join("stdlib"))
-}
-
-/// The user's folder for what can be made again.
-fn cache() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = variable("XDG_CACHE_HOME").or_else(|| variable("LOCALAPPDATA"));
-    let folder = own.or_else(|| Some(variable("HOME")?.join(".cache"))).filter(|folder| folder.is_absolute())?;
-    Some(folder.join("rnnc").join(env!("CARGO_PKG_VERSION")))
 }
 
 fn written(path: &Path, text: &str) -> Option<PathBuf> {

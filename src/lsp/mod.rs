@@ -17,6 +17,7 @@ mod diagnostics;
 mod edits;
 mod files;
 mod folding;
+mod formatting;
 mod hover;
 mod inlay_hints;
 mod links;
@@ -38,6 +39,7 @@ mod walk;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use lsp_server::{ErrorCode, Message, RequestId, Response};
@@ -48,11 +50,11 @@ pub use server::Server;
 /// Messages that wait to be answered; a client that sends more waits itself.
 const WAITING: usize = 1024;
 
-/// Serves one client until it says `exit` or goes away. Gives whether it said `shutdown` first, as it should.
+/// Serves one client until it says `exit` or goes away; `cache` is as in [`Server::new`]. Gives whether it said `shutdown` first, as it should.
 ///
 /// # Errors
 /// A stream that is not one of messages, or that cannot be written to.
-pub fn serve(input: impl BufRead + Send + 'static, output: &mut impl Write) -> io::Result<bool> {
+pub fn serve(input: impl BufRead + Send + 'static, output: &mut impl Write, cache: Option<PathBuf>) -> io::Result<bool> {
     let (sender, receiver) = sync_channel(WAITING);
     let mut input = input;
     // It ends with the stream, or with the process.
@@ -66,7 +68,7 @@ pub fn serve(input: impl BufRead + Send + 'static, output: &mut impl Write) -> i
             }
         }
     });
-    let mut server = Server::default();
+    let mut server = Server::new(cache);
     let mut queue = Queue { receiver, waiting: VecDeque::new(), ended: false };
     while let Some(message) = queue.next()? {
         for answer in server.receive(message) {

@@ -74,15 +74,6 @@ impl Lines {
         text.chars().map(|c| self.encoding.units(c)).sum()
     }
 
-    /// Where a line starts.
-    pub fn start(&self, line: usize) -> usize {
-        self.starts[line.min(self.starts.len() - 1)]
-    }
-
-    pub fn count(&self) -> usize {
-        self.starts.len()
-    }
-
     /// A line without its end.
     fn line<'t>(&self, text: &'t str, line: usize) -> &'t str {
         let end = self.starts.get(line + 1).copied().unwrap_or(text.len());

@@ -52,6 +52,11 @@ enum State {
 type Answer = Result<Value, ResponseError>;
 
 impl Server {
+    /// A server that writes the library and the pages of codes to `cache`, for the editor to open.
+    pub fn new(cache: Option<PathBuf>) -> Self {
+        Self { files: Files { cache, ..Files::default() }, ..Self::default() }
+    }
+
     /// Whether there is nothing more to be done.
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done(_))
@@ -215,7 +220,7 @@ impl Server {
         };
         let document = self.files.documents.get(key)?;
         // The library is not the user's to mend.
-        let library = document.path.as_deref().is_some_and(files::is_library);
+        let library = document.path.as_deref().is_some_and(|path| self.files.is_library(path));
         let diagnostics = if library { Vec::new() } else { diagnostics::diagnostics(&analysis, &self.files) };
         Some(PublishDiagnosticsParams { uri: document.uri.clone(), version: Some(document.version), diagnostics })
     }

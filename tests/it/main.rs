@@ -42,6 +42,8 @@ mod language_models;
 mod layer_tables;
 mod layers;
 mod long;
+mod lsp;
+mod lsp_answers;
 mod merge;
 mod models;
 mod network;
