@@ -2,7 +2,8 @@
 
 use gen_lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProvider, CodeLensOptions, CompletionOptions, DefinitionProvider,
-    DocumentHighlightProvider, DocumentLinkOptions, DocumentSymbolProvider, ExecuteCommandOptions, FoldingRangeProvider,
+    DocumentFormattingProvider, DocumentHighlightProvider, DocumentLinkOptions, DocumentOnTypeFormattingOptions,
+    DocumentRangeFormattingProvider, DocumentSymbolProvider, ExecuteCommandOptions, FoldingRangeProvider,
     Full, HoverProvider, InitializeParams, InitializeResult, InlayHintProvider, PositionEncodingKind, ReferencesProvider,
     RenameOptions, RenameProvider, Save, SaveOptions, SelectionRangeProvider, SemanticTokensOptions,
     SemanticTokensOptionsRange, SemanticTokensProvider, ServerCapabilities, ServerInfo, SignatureHelpOptions,
@@ -78,6 +79,12 @@ pub fn initialize(encoding: Encoding) -> InitializeResult {
                 full: Some(Full::Bool(true)),
                 work_done_progress_options: Default::default(),
             })),
+            document_formatting_provider: Some(DocumentFormattingProvider::Bool(true)),
+            document_range_formatting_provider: Some(DocumentRangeFormattingProvider::Bool(true)),
+            document_on_type_formatting_provider: Some(DocumentOnTypeFormattingOptions {
+                first_trigger_character: "}".into(),
+                more_trigger_character: Some(vec!["\n".into()]),
+            }),
             document_link_provider: Some(DocumentLinkOptions::default()),
             code_lens_provider: Some(CodeLensOptions::default()),
             execute_command_provider: Some(ExecuteCommandOptions {

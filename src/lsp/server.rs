@@ -16,7 +16,7 @@ use super::files::{self, Document, Files};
 use super::positions::Encoding;
 use super::references::{self, Declared};
 use super::{
-    capabilities, code_actions, code_lens, completion, definition, diagnostics, edits, folding, hover, inlay_hints, links,
+    capabilities, code_actions, code_lens, completion, definition, diagnostics, edits, folding, formatting, hover, inlay_hints, links,
     rename, selection_ranges, semantic_tokens, signature_help, symbols, uri,
 };
 
@@ -344,6 +344,20 @@ impl Server {
             "textDocument/documentLink" => {
                 let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
                 told(links::document_links(&analysis))
+            }
+            "textDocument/formatting" => {
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(formatting::whole(&analysis))
+            }
+            "textDocument/rangeFormatting" => {
+                let range: lsp::Range = read(params["range"].clone())?;
+                let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
+                told(formatting::range(&analysis, analysis.offset(range.start), analysis.offset(range.end)))
+            }
+            "textDocument/onTypeFormatting" => {
+                let typed: String = read(params["ch"].clone())?;
+                let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
+                told(formatting::on_type(&analysis, at, &typed))
             }
             "workspace/executeCommand" => {
                 let params: lsp::ExecuteCommandParams = read(params)?;

@@ -229,6 +229,31 @@ fn code_actions() {
 }
 
 #[test]
+fn formatting() {
+    cases("formatting", |editor, text, position, name| {
+        let mut params = at(position);
+        params["options"] = json!({ "tabSize": 2, "insertSpaces": true });
+        let method = match name.split_once(':').expect("what is formatted").0 {
+            "range" => {
+                params["range"] = json!({ "start": position, "end": position });
+                "rangeFormatting"
+            }
+            "block" => {
+                params["ch"] = json!("}");
+                "onTypeFormatting"
+            }
+            "line" => {
+                params["ch"] = json!("\n");
+                "onTypeFormatting"
+            }
+            _ => "formatting",
+        };
+        let answer = editor.ask(&format!("textDocument/{method}"), params).unwrap();
+        format!("{} edits\n{}", list(&answer).len(), edited(text, list(&answer)))
+    });
+}
+
+#[test]
 fn diagnostics() {
     cases("diagnostics", |editor, text, _, _| {
         let published = editor.published();
