@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use gen_lsp_types::{Position, Range};
+use gen_lsp_types::{Position, Range, Uri};
 
 use crate::check::{self, Checked, LIBRARY_PREFIX};
 use crate::ir::Type;
@@ -19,6 +19,8 @@ use super::tokens::{self, Token};
 pub const ENTRY: FileId = FileId(0);
 
 pub struct Analysis {
+    /// As the editor knows the text.
+    pub uri: Uri,
     /// Where the text is from; nothing for one that is not saved yet.
     pub path: Option<PathBuf>,
     pub checked: Checked,
@@ -32,12 +34,12 @@ pub struct Analysis {
 
 impl Analysis {
     /// Checks a text; `open` has the texts that stand in place of the disk's.
-    pub fn new(path: Option<&Path>, text: &str, encoding: Encoding, open: &dyn Fn(&Path) -> Option<String>) -> Self {
+    pub fn new(uri: Uri, path: Option<&Path>, text: &str, encoding: Encoding, open: &dyn Fn(&Path) -> Option<String>) -> Self {
         let (checked, depends) = check(path, text, open);
         let names = Names::of(&checked);
         let lines = checked.sources.iter().map(|_| OnceCell::new()).collect();
         let path = path.map(Path::to_path_buf);
-        Self { path, names, tokens: tokens::tokens(text), depends, encoding, lines, checked }
+        Self { uri, path, names, tokens: tokens::tokens(text), depends, encoding, lines, checked }
     }
 
     pub fn text(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gen_lsp_types::{CodeAction, CodeActionKind, Range, TextEdit, Uri, WorkspaceEdit};
+use gen_lsp_types::{CodeAction, CodeActionKind, Range, TextEdit, WorkspaceEdit};
 
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Fix};
@@ -15,7 +15,6 @@ use super::files::Files;
 pub fn code_actions(
     analysis: &Analysis,
     files: &Files,
-    uri: &Uri,
     range: Range,
     check: &dyn Fn(&str) -> Checked,
 ) -> Vec<CodeAction> {
@@ -33,7 +32,7 @@ pub fn code_actions(
                 kind: Some(CodeActionKind::QuickFix),
                 diagnostics: Some(vec![shown(diagnostic, analysis, files)]),
                 is_preferred: Some(diagnostic.fixes.len() == 1),
-                edit: Some(WorkspaceEdit { changes: Some(HashMap::from([(uri.clone(), vec![edit])])), ..WorkspaceEdit::default() }),
+                edit: Some(WorkspaceEdit { changes: Some(HashMap::from([(analysis.uri.clone(), vec![edit])])), ..WorkspaceEdit::default() }),
                 ..CodeAction::default()
             });
         }

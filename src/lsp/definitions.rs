@@ -117,6 +117,12 @@ impl<'a> Definitions<'a> {
         self.own.cells.iter().chain(library).map(|(_, cell)| *cell)
     }
 
+    /// The layers and cells of the files themselves.
+    pub fn own(&self) -> impl Iterator<Item = Definition<'a>> {
+        let layers = self.own.layers.values().map(|layer| Definition::Layer(layer));
+        layers.chain(self.own.cells.values().map(|cell| Definition::Cell(cell)))
+    }
+
     /// The definition whose name stands at a place.
     pub fn at(&self, name: Span) -> Option<Definition<'a>> {
         let all = [&self.own, &self.library];

@@ -52,7 +52,7 @@ fn within(analysis: &Analysis, wanted: impl Fn(&Hunk) -> bool) -> Vec<TextEdit> 
     let Some(formatted) = format(text) else { return Vec::new() };
     let old: Vec<&str> = text.split_inclusive('\n').collect();
     let new: Vec<&str> = formatted.split_inclusive('\n').collect();
-    let all = hunks(&old, &new);
+    let all: Vec<Hunk> = hunks(&old, &new).into_iter().flat_map(single_lines).collect();
     let chosen: Vec<&Hunk> = all.iter().filter(|hunk| wanted(hunk)).collect();
     // A part of the changes must be a step towards all of them, and no other text.
     if chosen.len() < all.len() && format(&applied(&old, &chosen)).as_deref() != Some(&formatted) {
@@ -126,6 +126,15 @@ fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
     hunks
 }
 
+/// A hunk that replaces lines by as many is one for each of them.
+fn single_lines(hunk: Hunk) -> Vec<Hunk> {
+    let lines: Vec<&str> = hunk.lines.split_inclusive('\n').collect();
+    if lines.len() != hunk.end - hunk.start {
+        return vec![hunk];
+    }
+    (hunk.start..).zip(lines).map(|(at, line)| Hunk { start: at, end: at + 1, lines: line.into() }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +145,7 @@ mod tests {
         #[test]
         fn hunks_lead_from_one_text_to_the_other(old in "[ab\n]{0,24}", new in "[ab\n]{0,24}") {
             let (a, b): (Vec<&str>, Vec<&str>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
-            let hunks = hunks(&a, &b);
+            let hunks: Vec<Hunk> = hunks(&a, &b).into_iter().flat_map(single_lines).collect();
             prop_assert_eq!(applied(&a, &hunks.iter().collect::<Vec<_>>()), new);
         }
     }

@@ -4,22 +4,32 @@ use gen_lsp_types::{Contents, Hover, MarkupContent, MarkupKind};
 
 use crate::check::settings_of;
 use crate::source::Span;
+use crate::syntax::ast::{Item, Parameter, TypeKind};
 
 use super::analysis::{Analysis, ENTRY};
+use super::definitions::Definition;
 use super::names::{Declaration, Kind};
 use super::settings::{self, Word};
-use super::{describe, code_lens};
+use super::{code_lens, describe, tokens};
 
 pub fn hover(analysis: &Analysis, offset: usize) -> Option<Hover> {
     let (span, text) = match analysis.names.at(ENTRY, offset) {
         Some((span, declaration)) => (span, declared(analysis, span, declaration)?),
-        None => {
-            let (span, word) = settings::at(analysis, offset)?;
-            (span, word_of(analysis, span, &word))
-        }
+        None => match settings::at(analysis, offset) {
+            Some((span, word)) => (span, word_of(analysis, span, &word)),
+            None => unread(analysis, offset)?,
+        },
     };
     let contents = Contents::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value: text });
     Some(Hover { contents, range: Some(analysis.range(span)) })
+}
+
+/// A word that is in no tree, since its line is not finished: a layer or a cell of that name.
+fn unread(analysis: &Analysis, offset: usize) -> Option<(Span, String)> {
+    let token = analysis.token_at(offset).filter(|token| token.kind == tokens::Kind::Word)?;
+    let definition = analysis.definitions().applied(token.text(analysis.text()))?;
+    let parts = [describe::code(&definition.signature(&analysis.checked.sources)), definition.docs().to_string()];
+    Some((Span::new(ENTRY, token.start, token.end), parts.join("\n\n")))
 }
 
 fn declared(analysis: &Analysis, said: Span, declaration: &Declaration) -> Option<String> {
@@ -60,11 +70,24 @@ fn declared(analysis: &Analysis, said: Span, declaration: &Declaration) -> Optio
             parts.push(describe::code(&describe::parameter(parameter, sources)));
             parts.push(format!("A setting of `{owner}`."));
         }
-        Kind::Size => parts.push(format!("`{}` is a size, first said here: `{}`.", declaration.name, line_of(analysis, declaration.span))),
+        Kind::Size => parts.push(size(analysis, declaration)),
         Kind::Constant => parts.push(describe::code(&line_of(analysis, declaration.span))),
     }
     parts.retain(|part| !part.is_empty());
     Some(parts.join("\n\n"))
+}
+
+/// What a size is of, and which setting gives it.
+fn size(analysis: &Analysis, declaration: &Declaration) -> String {
+    let name = &declaration.name;
+    let inside = |definition: &Definition<'_>| {
+        let span = definition.span();
+        span.file == declaration.span.file && span.start <= declaration.span.start && declaration.span.end <= span.end
+    };
+    let Some(owner) = analysis.definitions().own().find(inside) else { return format!("`{name}`, a size.") };
+    let gives = |parameter: &&Parameter| matches!(parameter.ty.as_ref().map(|ty| &ty.kind), Some(TypeKind::Name(size)) if size.name == *name);
+    let setting = owner.parameters().iter().find(gives).map(|parameter| format!(", given by `{}`", parameter.name.name));
+    format!("`{name}`, a size of `{}`{}.", owner.name().name, setting.unwrap_or_default())
 }
 
 fn word_of(analysis: &Analysis, span: Span, word: &Word) -> String {
@@ -92,7 +115,7 @@ fn line_of(analysis: &Analysis, span: Span) -> String {
 fn head_of_model(analysis: &Analysis, name: Span) -> Option<String> {
     let files = std::iter::once(&analysis.checked.entry).chain(analysis.checked.imports.iter().map(|(_, file)| file));
     let model = files.flat_map(|file| &file.items).find_map(|item| match item {
-        crate::syntax::ast::Item::Model(model) if model.name.span == name => Some(model),
+        Item::Model(model) if model.name.span == name => Some(model),
         _ => None,
     })?;
     let head = Span { end: model.body.span.start, ..model.span };
@@ -100,9 +123,9 @@ fn head_of_model(analysis: &Analysis, name: Span) -> Option<String> {
 }
 
 /// The definition that a parameter belongs to.
-pub fn owner_of(analysis: &Analysis, parameter: Span) -> Option<(&str, &crate::syntax::ast::Parameter)> {
+pub fn owner_of(analysis: &Analysis, parameter: Span) -> Option<(&str, &Parameter)> {
     let definitions = analysis.definitions();
-    let found = |parameters: &'_ [crate::syntax::ast::Parameter]| parameters.iter().position(|known| known.name.span == parameter);
+    let found = |parameters: &[Parameter]| parameters.iter().position(|known| known.name.span == parameter);
     let layer = definitions.layers().find_map(|layer| {
         found(&layer.parameters).map(|at| (layer.name.name.as_str(), &layer.parameters[at]))
     });

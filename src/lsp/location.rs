@@ -16,7 +16,7 @@ pub fn of(span: Span, analysis: &Analysis, files: &Files) -> Option<Location> {
 /// The URI of one of the files of a program.
 pub fn uri(file: FileId, analysis: &Analysis, files: &Files) -> Option<Uri> {
     match analysis.file(file) {
-        Place::Here => analysis.path.as_deref().map(|path| files.uri(path)),
+        Place::Here => Some(analysis.uri.clone()),
         Place::Library(name) => files.library(name).map(|path| uri::of_path(&path)),
         Place::File(path) => Some(files.uri(path)),
     }

@@ -44,7 +44,6 @@ type Edits = BTreeMap<PathBuf, Vec<(usize, usize, String)>>;
 pub fn rename(
     programs: &[Rc<Analysis>],
     files: &Files,
-    uri: &Uri,
     (declaration, declared): (&Declaration, &Declared),
     new: &str,
     encoding: Encoding,
@@ -70,12 +69,7 @@ pub fn rename(
                 continue;
             }
             known.push(edit);
-            let target = if span.file == ENTRY && analysis.path.is_none() {
-                Some(uri.clone())
-            } else {
-                location::uri(span.file, analysis, files)
-            };
-            let target = target.ok_or("a file that says the name cannot be edited")?;
+            let target = location::uri(span.file, analysis, files).ok_or("a file that says the name cannot be edited")?;
             changes.entry(target).or_default().push(TextEdit { range: analysis.range(span), new_text: text });
         }
     }
@@ -131,7 +125,7 @@ fn stays_the_same(analysis: &Analysis, files: &Files, edits: &Edits, encoding: E
         edits.map_or_else(|| files.open(path), |edits| Some(edited(&files.text(path)?, edits)))
     };
     let own = edits.get(&path_of(analysis, ENTRY)).map_or_else(|| analysis.text().to_string(), |edits| edited(analysis.text(), edits));
-    let after = Analysis::new(analysis.path.as_deref(), &own, encoding, &open);
+    let after = Analysis::new(analysis.uri.clone(), analysis.path.as_deref(), &own, encoding, &open);
     let errors = |analysis: &Analysis| analysis.checked.diagnostics.iter().filter(|found| found.is_error()).count();
     if errors(&after) > errors(analysis) {
         let known: Vec<&str> = analysis.checked.diagnostics.iter().map(|found| found.message.as_str()).collect();

@@ -113,10 +113,10 @@ fn word(analysis: &Analysis, index: usize, depth: usize) -> Option<(Word, u32)> 
         return Some((Word::Keyword, 0));
     }
     Some(match next {
+        _ if before == ":" || TYPE_WORDS.contains(&said) => (Word::Type, LIBRARY),
         "=" => (Word::Property, 0),
         "(" => (Word::Function, LIBRARY),
         "[" => (Word::Type, LIBRARY),
-        _ if before == ":" || TYPE_WORDS.contains(&said) => (Word::Type, LIBRARY),
         _ => (Word::Member, 0),
     })
 }

@@ -54,7 +54,9 @@ type Answer = Result<Value, ResponseError>;
 impl Server {
     /// A server that writes the library and the pages of codes to `cache`, for the editor to open.
     pub fn new(cache: Option<PathBuf>) -> Self {
-        Self { files: Files { cache, ..Files::default() }, ..Self::default() }
+        let mut server = Self::default();
+        server.files.cache = cache;
+        server
     }
 
     /// Whether there is nothing more to be done.
@@ -208,7 +210,7 @@ impl Server {
         }
         let document = self.files.documents.get(key)?;
         let open = |path: &Path| self.files.open(path);
-        let analysis = Rc::new(Analysis::new(document.path.as_deref(), &document.text, self.encoding, &open));
+        let analysis = Rc::new(Analysis::new(document.uri.clone(), document.path.as_deref(), &document.text, self.encoding, &open));
         self.analyses.insert(key.to_string(), analysis.clone());
         Some(analysis)
     }
@@ -237,7 +239,7 @@ impl Server {
             // A file that imports nothing need not be checked.
             let Some(text) = self.files.text(&path).filter(|text| text.contains("use ")) else { continue };
             let opened = |path: &Path| self.files.open(path);
-            let analysis = Analysis::new(Some(&path), &text, self.encoding, &opened);
+            let analysis = Analysis::new(uri::of_path(&path), Some(&path), &text, self.encoding, &opened);
             if analysis.depends.iter().any(|path| open.contains(path)) {
                 let diagnostics = diagnostics::diagnostics(&analysis, &self.files);
                 found.push(PublishDiagnosticsParams { uri: uri::of_path(&path), version: None, diagnostics });
@@ -256,11 +258,10 @@ impl Server {
         match method {
             "textDocument/codeAction" => {
                 let params: lsp::CodeActionParams = read(params)?;
-                let uri = params.text_document.uri;
-                let Some(analysis) = self.analysis(&uri.0) else { return Ok(Value::Null) };
+                let Some(analysis) = self.analysis(&params.text_document.uri.0) else { return Ok(Value::Null) };
                 let open = |path: &Path| self.files.open(path);
                 let check = |text: &str| analysis::check(analysis.path.as_deref(), text, &open).0;
-                told(code_actions::code_actions(&analysis, &self.files, &uri, params.range, &check))
+                told(code_actions::code_actions(&analysis, &self.files, params.range, &check))
             }
             "textDocument/codeLens" => {
                 let Some(analysis) = self.document(&params)? else { return Ok(Value::Null) };
@@ -297,14 +298,13 @@ impl Server {
                 told(json!({ "range": analysis.range(span), "placeholder": declaration.name }))
             }
             "textDocument/rename" => {
-                let (uri, new) = (params["textDocument"]["uri"].clone(), params["newName"].clone());
-                let (uri, new): (Uri, String) = (read(uri)?, read(new)?);
+                let new: String = read(params["newName"].clone())?;
                 let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
                 let (_, declaration) = rename::prepare(&analysis, at).map_err(refused)?;
                 let declared = Declared::of(declaration.span, &analysis);
                 let programs = self.programs(&analysis, &declared);
                 let subject = (declaration, &declared);
-                told(rename::rename(&programs, &self.files, &uri, subject, &new, self.encoding).map_err(refused)?)
+                told(rename::rename(&programs, &self.files, subject, &new, self.encoding).map_err(refused)?)
             }
             "textDocument/completion" => {
                 let Some((analysis, at)) = self.place(params)? else { return Ok(Value::Null) };
@@ -406,7 +406,7 @@ impl Server {
             }
             let Some(text) = self.files.text(&other).filter(|text| other == path || text.contains("use ")) else { continue };
             let open = |path: &Path| self.files.open(path);
-            let other = Analysis::new(Some(&other), &text, self.encoding, &open);
+            let other = Analysis::new(uri::of_path(&other), Some(&other), &text, self.encoding, &open);
             if other.path.as_ref() == Some(&path) || other.depends.contains(&path) {
                 programs.push(Rc::new(other));
             }

@@ -107,12 +107,15 @@ fn completion() {
 #[test]
 fn definition_and_references() {
     cases("references", |editor, text, position, _| {
+        // The definition is the place that is declared, and a reference is every other.
         let definition = editor.ask("textDocument/definition", at(position)).unwrap();
         let mut params = at(position);
         params["context"] = json!({ "includeDeclaration": false });
         let references = editor.ask("textDocument/references", params).unwrap();
         let highlights = editor.ask("textDocument/documentHighlight", at(position)).unwrap();
-        let _ = (definition, references);
+        let declared = list(&highlights).iter().find(|highlight| highlight["kind"] == 3).expect("a declaration");
+        assert_eq!(definition["range"], declared["range"]);
+        assert_eq!(list(&references).len() + 1, list(&highlights).len());
         list(&highlights)
             .iter()
             .map(|highlight| {

@@ -4,7 +4,7 @@ use gen_lsp_types::CompletionItemKind;
 
 use crate::check::{self, INITIALIZERS};
 use crate::ir::Type;
-use crate::syntax::ast::{Item, Parameter, TypeKind};
+use crate::syntax::ast::{ExprKind, Item, Parameter, TypeExpr, TypeKind};
 
 use super::{Offer, settings};
 use crate::lsp::analysis::{Analysis, ENTRY};
@@ -44,7 +44,7 @@ pub fn body(analysis: &Analysis, context: &Context) -> Vec<Offer> {
     } else if context.begins {
         let statements = STATEMENTS.iter();
         offers.extend(statements.map(|(word, detail, insert)| {
-            Offer::new(*word, CompletionItemKind::Keyword).detail(*detail).insert(*insert).rank(6)
+            Offer::new(*word, CompletionItemKind::Keyword).detail(*detail).insert(*insert).rank(1)
         }));
     }
     offers.extend(in_sight(analysis, context.word.0));
@@ -88,11 +88,13 @@ fn layers(analysis: &Analysis, value: Option<&Type>, rank: u8) -> Vec<Offer> {
             continue;
         }
         let taken = definitions.taken(definition);
-        let input = taken.iter().find(|parameter| is_value(parameter)).and_then(|parameter| parameter.ty.as_ref());
-        let fits = value.zip(input).map(|(value, pattern)| check::reading(pattern, value).is_some());
-        let required: Vec<&&Parameter> =
-            taken.iter().filter(|parameter| !is_value(parameter) && parameter.default.is_none()).collect();
-        let places: Vec<String> = required.iter().enumerate().map(|(i, _)| format!("${{{}}}", i + 1)).collect();
+        let input = taken.iter().position(|parameter| is_value(parameter));
+        let pattern = input.and_then(|input| taken[input].ty.as_ref());
+        let fits = value.zip(pattern).map(|(value, pattern)| fits(pattern, value));
+        let piped = input.filter(|_| value.is_some());
+        let required = taken.iter().enumerate().filter(|(i, parameter)| piped != Some(*i) && parameter.default.is_none());
+        let required: Vec<&str> = required.map(|(_, parameter)| parameter.name.name.as_str()).collect();
+        let places: Vec<String> = required.iter().zip(1..).map(|(name, i)| format!("${{{i}:{name}}}")).collect();
         let insert = match (places.is_empty(), value) {
             (true, Some(_)) => name.clone(),
             (true, None) => format!("{name}($0)"),
@@ -108,6 +110,15 @@ fn layers(analysis: &Analysis, value: Option<&Type>, rank: u8) -> Vec<Offer> {
         offers.push(Offer::new(name, kind).detail(heading(analysis, definition)).docs(definition.docs()).insert(insert).rank(rank));
     }
     offers
+}
+
+/// Whether a layer can be given a value. What is declared for nodes, `[N, …]`, is for trees.
+fn fits(pattern: &TypeExpr, value: &Type) -> bool {
+    let nodes = match &pattern.kind {
+        TypeKind::Shape { rest: false, dims } => matches!(dims.first().map(|dim| &dim.kind), Some(ExprKind::Name(name)) if name.name == "N"),
+        _ => false,
+    };
+    check::reading(pattern, value).is_some() && (!nodes || value.is_tree())
 }
 
 /// `(hidden_size: H, num_layers: int = 1, …) -> [T, H]`

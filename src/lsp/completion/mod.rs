@@ -67,6 +67,10 @@ pub fn completion(analysis: &Analysis, files: &Files, offset: usize, snippets: b
         let (text, format) = match snippets {
             true if offer.insert.contains('$') => (offer.insert, Some(InsertTextFormat::Snippet)),
             true => (offer.insert, None),
+            // What a layer has to be given, nobody can guess.
+            false if matches!(offer.kind, CompletionItemKind::Function | CompletionItemKind::Class) && offer.insert.contains('(') => {
+                (offer.label.clone(), None)
+            }
             false => (plain(&offer.insert), None),
         };
         CompletionItem {

@@ -130,7 +130,7 @@ fn choice(choice: &Choice) -> Offer {
         Some(first) => format!("{}({} = ${{1:{}}})", choice.name, first.name, first.default),
         None => choice.name.to_string(),
     };
-    Offer::new(choice.name, CompletionItemKind::Function).detail(choice.about).docs(describe::choice(choice)).insert(insert).rank(1)
+    Offer::new(choice.name, CompletionItemKind::EnumMember).detail(choice.about).docs(describe::choice(choice)).insert(insert).rank(1)
 }
 
 /// The text fields of the data.
