@@ -356,7 +356,8 @@ pub fn reading(pattern: &TypeExpr, ty: &Type) -> Option<Reading> {
     let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() + usize::from(nested) };
     // A pattern of two axes starts with the sequence, one of three with two of them.
     let sequences = if rest || tokens { 0 } else { dims.len().saturating_sub(1) };
-    let timeless = sequences > 0 && (ty.is_numbers() || is_time(&dims[sequences - 1]) && ty.sequence_axes() < sequences);
+    let timeless =
+        sequences > 0 && (ty.is_numbers() || is_time(&dims[sequences - 1]) && ty.sequence_axes() < sequences);
     let reading = if nested { Reading::EachSequence } else { Reading::Whole };
     (fits && !timeless).then_some(reading)
 }

@@ -34,7 +34,13 @@ pub struct Analysis {
 
 impl Analysis {
     /// Checks a text; `open` has the texts that stand in place of the disk's.
-    pub fn new(uri: Uri, path: Option<&Path>, text: &str, encoding: Encoding, open: &dyn Fn(&Path) -> Option<String>) -> Self {
+    pub fn new(
+        uri: Uri,
+        path: Option<&Path>,
+        text: &str,
+        encoding: Encoding,
+        open: &dyn Fn(&Path) -> Option<String>,
+    ) -> Self {
         let (checked, depends) = check(path, text, open);
         let names = Names::of(&checked);
         let lines = checked.sources.iter().map(|_| OnceCell::new()).collect();

@@ -32,7 +32,10 @@ pub fn code_actions(
                 kind: Some(CodeActionKind::QuickFix),
                 diagnostics: Some(vec![shown(diagnostic, analysis, files)]),
                 is_preferred: Some(diagnostic.fixes.len() == 1),
-                edit: Some(WorkspaceEdit { changes: Some(HashMap::from([(analysis.uri.clone(), vec![edit])])), ..WorkspaceEdit::default() }),
+                edit: Some(WorkspaceEdit {
+                    changes: Some(HashMap::from([(analysis.uri.clone(), vec![edit])])),
+                    ..WorkspaceEdit::default()
+                }),
                 ..CodeAction::default()
             });
         }

@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use crate::ir::Metric;
 use crate::syntax::ast::Item;
-use crate::train::EpochRecord;
 
 use super::analysis::Analysis;
-use super::files::{self, Files};
 use super::describe;
+use super::files::{self, Files};
 
 /// What the client is asked to run for a lens that can be followed: the server opens the report.
 pub const OPEN_REPORT: &str = "rnnc.openReport";
@@ -55,18 +54,22 @@ struct Run {
 fn last_run(analysis: &Analysis, files: &Files) -> Option<Run> {
     let path = analysis.path.as_deref()?;
     let root = crate::project::root(path);
-    let within = |folder: &&Path| folder.starts_with(&root) || files.folders.iter().any(|open| folder.starts_with(open));
+    let within =
+        |folder: &&Path| folder.starts_with(&root) || files.folders.iter().any(|open| folder.starts_with(open));
     let stem = path.file_stem()?;
     let folder = path.ancestors().skip(1).take_while(within).map(|folder| folder.join("runs").join(stem));
     let folder = folder.into_iter().find(|folder| folder.join("metrics.jsonl").is_file())?;
     let lines = files::last_lines(&folder.join("metrics.jsonl"))?;
-    let epochs: Vec<EpochRecord> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let epoch = epochs.iter().rev().find(|epoch| epoch.best)?;
+    let epochs = lines.iter().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let best = epochs.into_iter().find(|epoch| epoch["best"] == true)?;
     let monitor = analysis.checked.program.as_ref().map_or(Metric::ValidLoss, |program| program.train.monitor);
-    let mut text = format!("last run: {} {:.4}", monitor.name(), epoch.value(monitor));
-    if let Some(accuracy) = epoch.valid_accuracy.filter(|_| monitor != Metric::ValidAccuracy) {
-        text.push_str(&format!(", valid_accuracy {accuracy:.4}"));
+    let mut shown: Vec<&str> = vec![monitor.name(), Metric::ValidAccuracy.name()];
+    shown.dedup();
+    let mut figures: Vec<String> =
+        shown.iter().filter_map(|name| Some(format!("{name} {:.4}", best[*name].as_f64()?))).collect();
+    if figures.is_empty() {
+        figures.push(format!("train_loss {:.4}", best["train_loss"].as_f64()?));
     }
-    text.push_str(&format!(" (epoch {})", epoch.epoch));
+    let text = format!("last run: {} (epoch {})", figures.join(", "), best["epoch"].as_u64()?);
     Some(Run { text, report: Some(folder.join("report.html")) })
 }

@@ -62,7 +62,8 @@ pub fn at(analysis: &Analysis, offset: usize) -> Context {
     let all = &analysis.tokens;
     let here = all.iter().find(|token| token.start < offset && offset <= token.end).copied();
     let inside = here.filter(|token| token.kind != Kind::Sign && token.kind != Kind::LineEnd);
-    let in_text = inside.is_some_and(|token| token.kind == Kind::Text && !closed(token.text(text), offset - token.start));
+    let in_text =
+        inside.is_some_and(|token| token.kind == Kind::Text && !closed(token.text(text), offset - token.start));
     let silent = inside.is_some_and(|token| match token.kind {
         Kind::Comment | Kind::Documentation | Kind::Number => true,
         Kind::Text => !in_text,
@@ -88,17 +89,25 @@ pub fn at(analysis: &Analysis, offset: usize) -> Context {
                 let block = match (open.last().map(|open| &open.block), header) {
                     (None, "data") => Block::Data,
                     (None, "train") => Block::Train,
-                    (Some(Block::Data), _) => Block::Field(before[..i].last().map_or("", |kind| kind.text(text)).to_string()),
+                    (Some(Block::Data), _) => {
+                        Block::Field(before[..i].last().map_or("", |kind| kind.text(text)).to_string())
+                    }
                     _ => Block::Body,
                 };
                 open.push(Open { sign: '{', block, call: None, setting: None });
             }
             "(" | "[" => {
-                let block = open.last().map_or(if header.is_empty() { Block::File } else { Block::Head }, |open| open.block.clone());
+                let block = open
+                    .last()
+                    .map_or(if header.is_empty() { Block::File } else { Block::Head }, |open| open.block.clone());
                 let callee = before[..i].last().filter(|callee| callee.kind == Kind::Word && callee.end == token.start);
                 let call = callee.filter(|_| said == "(").map(|callee| Call {
                     callee: *callee,
-                    piped: before[..i - 1].iter().rev().find(|token| token.kind != Kind::LineEnd).is_some_and(|token| token.text(text) == "|>"),
+                    piped: before[..i - 1]
+                        .iter()
+                        .rev()
+                        .find(|token| token.kind != Kind::LineEnd)
+                        .is_some_and(|token| token.text(text) == "|>"),
                     commas: 0,
                     named: Vec::new(),
                 });
@@ -132,7 +141,8 @@ pub fn at(analysis: &Analysis, offset: usize) -> Context {
             _ => {}
         }
     }
-    let block = open.last().map_or(if header.is_empty() { Block::File } else { Block::Head }, |open| open.block.clone());
+    let block =
+        open.last().map_or(if header.is_empty() { Block::File } else { Block::Head }, |open| open.block.clone());
     let last = before.last();
     let begins = match last.map(|token| token.text(text)) {
         None | Some("{" | ";" | "}") => true,
@@ -140,10 +150,12 @@ pub fn at(analysis: &Analysis, offset: usize) -> Context {
         _ => last.is_some_and(|token| token.kind == Kind::LineEnd) && open.last().is_none_or(|open| open.sign == '{'),
     };
     let joined = before.iter().rev().find(|token| token.kind != Kind::LineEnd).copied();
-    let goes_on = joined.is_some_and(|token| matches!(token.text(text), "|>" | "=" | "+" | "-" | "*" | "@" | ":" | "->"));
+    let goes_on =
+        joined.is_some_and(|token| matches!(token.text(text), "|>" | "=" | "+" | "-" | "*" | "@" | ":" | "->"));
     Context {
         block,
-        setting: setting_before(&before, text).or_else(|| open.last().filter(|open| open.sign == '[').and_then(|open| open.setting.clone())),
+        setting: setting_before(&before, text)
+            .or_else(|| open.last().filter(|open| open.sign == '[').and_then(|open| open.setting.clone())),
         call: open.iter().rev().take_while(|open| open.sign != '{').find_map(|open| open.call.clone()),
         before: if goes_on { joined } else { last.copied() },
         begins: begins && !goes_on,

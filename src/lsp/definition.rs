@@ -14,7 +14,9 @@ pub fn definition(analysis: &Analysis, files: &Files, offset: usize) -> Option<L
         return location::of(declaration.span, analysis, files);
     }
     let imported = analysis.checked.entry.items.iter().find_map(|item| match item {
-        Item::Use { path, path_span, .. } if (path_span.start as usize..=path_span.end as usize).contains(&offset) => Some(path),
+        Item::Use { path, path_span, .. } if (path_span.start as usize..=path_span.end as usize).contains(&offset) => {
+            Some(path)
+        }
         _ => None,
     })?;
     let path = analysis.path.as_deref()?.parent()?.join(imported);

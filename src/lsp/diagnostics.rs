@@ -10,8 +10,8 @@ use crate::source::Span;
 use crate::syntax::ast::Item;
 
 use super::analysis::{Analysis, ENTRY};
-use super::location;
 use super::files::Files;
+use super::location;
 
 /// What to show in the file itself. Of an imported file that is wrong, the `use` that imports it says so.
 pub fn diagnostics(analysis: &Analysis, files: &Files) -> Vec<Diagnostic> {
@@ -73,7 +73,8 @@ fn imported(diagnostic: &diagnostic::Diagnostic, analysis: &Analysis, files: &Fi
     let name = file.path.rsplit('/').next().unwrap_or(&file.path);
     let message = format!("{name}: {}", diagnostic.message);
     let location: Option<Location> = location::of(diagnostic.primary.span, analysis, files);
-    let related = location.map(|location| DiagnosticRelatedInformation { location, message: diagnostic.primary.message.clone() });
+    let related =
+        location.map(|location| DiagnosticRelatedInformation { location, message: diagnostic.primary.message.clone() });
     let shown = shown(diagnostic, analysis, files);
     Some(Diagnostic {
         range: analysis.range(at),

@@ -11,7 +11,9 @@ pub fn folding_ranges(analysis: &Analysis) -> Vec<FoldingRange> {
     let mut found: Vec<FoldingRange> = pairs(&analysis.tokens, text)
         .into_iter()
         // The line of the closing bracket stays in sight.
-        .filter_map(|(open, close)| range(line(open.start), line(close.start).saturating_sub(1), FoldingRangeKind::Region))
+        .filter_map(|(open, close)| {
+            range(line(open.start), line(close.start).saturating_sub(1), FoldingRangeKind::Region)
+        })
         .collect();
     let comments = analysis.tokens.iter().filter(|token| matches!(token.kind, Kind::Comment | Kind::Documentation));
     let mut run: Option<(u32, u32)> = None;

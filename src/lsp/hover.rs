@@ -86,7 +86,8 @@ fn size(analysis: &Analysis, declaration: &Declaration) -> String {
     };
     let Some(owner) = analysis.definitions().own().find(inside) else { return format!("`{name}`, a size.") };
     let gives = |parameter: &&Parameter| matches!(parameter.ty.as_ref().map(|ty| &ty.kind), Some(TypeKind::Name(size)) if size.name == *name);
-    let setting = owner.parameters().iter().find(gives).map(|parameter| format!(", given by `{}`", parameter.name.name));
+    let setting =
+        owner.parameters().iter().find(gives).map(|parameter| format!(", given by `{}`", parameter.name.name));
     format!("`{name}`, a size of `{}`{}.", owner.name().name, setting.unwrap_or_default())
 }
 
@@ -126,10 +127,12 @@ fn head_of_model(analysis: &Analysis, name: Span) -> Option<String> {
 pub fn owner_of(analysis: &Analysis, parameter: Span) -> Option<(&str, &Parameter)> {
     let definitions = analysis.definitions();
     let found = |parameters: &[Parameter]| parameters.iter().position(|known| known.name.span == parameter);
-    let layer = definitions.layers().find_map(|layer| {
-        found(&layer.parameters).map(|at| (layer.name.name.as_str(), &layer.parameters[at]))
-    });
+    let layer = definitions
+        .layers()
+        .find_map(|layer| found(&layer.parameters).map(|at| (layer.name.name.as_str(), &layer.parameters[at])));
     layer.or_else(|| {
-        definitions.cells().find_map(|cell| found(&cell.settings).map(|at| (cell.name.name.as_str(), &cell.settings[at])))
+        definitions
+            .cells()
+            .find_map(|cell| found(&cell.settings).map(|at| (cell.name.name.as_str(), &cell.settings[at])))
     })
 }

@@ -17,7 +17,11 @@ pub fn document_links(analysis: &Analysis) -> Vec<DocumentLink> {
         let there = !path.is_empty() && target.is_file();
         // Without the quotes.
         let inside = Span { start: span.start + 1, end: span.end.saturating_sub(1).max(span.start + 1), ..span };
-        there.then(|| DocumentLink { range: analysis.range(inside), target: Some(uri::of_path(&target)), ..DocumentLink::default() })
+        there.then(|| DocumentLink {
+            range: analysis.range(inside),
+            target: Some(uri::of_path(&target)),
+            ..DocumentLink::default()
+        })
     };
     let mut links: Vec<DocumentLink> = named(analysis).into_iter().filter_map(link).collect();
     links.sort_by_key(|link| (link.range.start.line, link.range.start.character));

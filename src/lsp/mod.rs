@@ -54,7 +54,11 @@ const WAITING: usize = 1024;
 ///
 /// # Errors
 /// A stream that is not one of messages, or that cannot be written to.
-pub fn serve(input: impl BufRead + Send + 'static, output: &mut impl Write, cache: Option<PathBuf>) -> io::Result<bool> {
+pub fn serve(
+    input: impl BufRead + Send + 'static,
+    output: &mut impl Write,
+    cache: Option<PathBuf>,
+) -> io::Result<bool> {
     let (sender, receiver) = sync_channel(WAITING);
     let mut input = input;
     // It ends with the stream, or with the process.

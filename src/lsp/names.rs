@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{self, Checked};
 use crate::check::settings::Takes;
+use crate::check::{self, Checked};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Argument, BinaryOp, Block, Cell, Entry, Expr, ExprKind, File, Ident, Item, Layer, Model, Parameter, Result, Setting,
-    SettingsBlock, Statement, TypeExpr, TypeKind,
+    Argument, BinaryOp, Block, Cell, Entry, Expr, ExprKind, File, Ident, Item, Layer, Model, Parameter, Result,
+    Setting, SettingsBlock, Statement, TypeExpr, TypeKind,
 };
 
 use super::definitions::{Definition, Definitions, is_value};
@@ -65,7 +65,14 @@ impl Names {
     /// The names of the entry and of what it imports; of the library only what can be spoken of from outside.
     pub fn of(checked: &Checked) -> Self {
         let definitions = Definitions::of(checked);
-        let mut walk = Walk { definitions, names: Names::default(), constants: BTreeMap::new(), fields: BTreeMap::new(), locals: Vec::new(), in_model: false };
+        let mut walk = Walk {
+            definitions,
+            names: Names::default(),
+            constants: BTreeMap::new(),
+            fields: BTreeMap::new(),
+            locals: Vec::new(),
+            in_model: false,
+        };
         checked.library.iter().for_each(|file| walk.heads(file));
         let files = || std::iter::once(&checked.entry).chain(checked.imports.iter().map(|(_, file)| file));
         walk.constants(files());
@@ -78,7 +85,8 @@ impl Names {
     pub fn at(&self, file: crate::source::FileId, offset: usize) -> Option<(Span, &Declaration)> {
         let start = Span::new(file, 0, 0);
         let end = Span::new(file, offset, usize::MAX);
-        let (span, target) = self.uses.range(start..=end).next_back().filter(|(span, _)| span.end as usize >= offset)?;
+        let (span, target) =
+            self.uses.range(start..=end).next_back().filter(|(span, _)| span.end as usize >= offset)?;
         Some((*span, self.declarations.get(target)?))
     }
 
@@ -512,9 +520,11 @@ impl<'a> Walk<'a> {
             self.says(name, cell.name.span);
         }
         for argument in arguments {
-            let setting = argument.name.as_ref().zip(cell).and_then(|(name, cell)| {
-                cell.settings.iter().find(|parameter| parameter.name.name == name.name)
-            });
+            let setting = argument
+                .name
+                .as_ref()
+                .zip(cell)
+                .and_then(|(name, cell)| cell.settings.iter().find(|parameter| parameter.name.name == name.name));
             if let (Some(name), Some(setting)) = (&argument.name, setting) {
                 self.says(name, setting.name.span);
             }

@@ -11,7 +11,12 @@ use super::files::Files;
 use super::location;
 
 /// The places in all programs that see the declaration.
-pub fn references(programs: &[Rc<Analysis>], files: &Files, declared: &Declared, with_declaration: bool) -> Vec<Location> {
+pub fn references(
+    programs: &[Rc<Analysis>],
+    files: &Files,
+    declared: &Declared,
+    with_declaration: bool,
+) -> Vec<Location> {
     let mut found: Vec<Location> = Vec::new();
     for analysis in programs {
         let Some(declaration) = declared.in_program(analysis) else { continue };
@@ -53,7 +58,9 @@ impl Declared {
 
     /// Its place in a program that has its file.
     pub fn in_program(&self, analysis: &Analysis) -> Option<Span> {
-        let same = |path: &str| path == self.path || super::files::real(path.as_ref()) == super::files::real(self.path.as_ref());
+        let same = |path: &str| {
+            path == self.path || super::files::real(path.as_ref()) == super::files::real(self.path.as_ref())
+        };
         let (file, _) = analysis.checked.sources.iter().find(|(_, file)| same(&file.path))?;
         Some(Span { file, start: self.start, end: self.end })
     }

@@ -69,7 +69,8 @@ pub fn rename(
                 continue;
             }
             known.push(edit);
-            let target = location::uri(span.file, analysis, files).ok_or("a file that says the name cannot be edited")?;
+            let target =
+                location::uri(span.file, analysis, files).ok_or("a file that says the name cannot be edited")?;
             changes.entry(target).or_default().push(TextEdit { range: analysis.range(span), new_text: text });
         }
     }
@@ -102,7 +103,9 @@ fn column(analysis: &Analysis, field: Span) -> Option<(Span, String)> {
             let comma = if settings.is_empty() { " " } else { "," };
             (Span { start: inside, end: inside, ..behind }, format!(" column = \"{}\"{comma}", name.name))
         }
-        None => (Span { start: behind.start, end: behind.start, ..behind }, format!(" {{ column = \"{}\" }}", name.name)),
+        None => {
+            (Span { start: behind.start, end: behind.start, ..behind }, format!(" {{ column = \"{}\" }}", name.name))
+        }
     })
 }
 
@@ -119,17 +122,26 @@ fn edited(text: &str, edits: &[(usize, usize, String)]) -> String {
 }
 
 /// Checks a program with the edits made: no new error, and every name stands for what it stood for.
-fn stays_the_same(analysis: &Analysis, files: &Files, edits: &Edits, encoding: Encoding, new: &str) -> Result<(), String> {
+fn stays_the_same(
+    analysis: &Analysis,
+    files: &Files,
+    edits: &Edits,
+    encoding: Encoding,
+    new: &str,
+) -> Result<(), String> {
     let open = |path: &Path| {
         let edits = edits.get(path);
         edits.map_or_else(|| files.open(path), |edits| Some(edited(&files.text(path)?, edits)))
     };
-    let own = edits.get(&path_of(analysis, ENTRY)).map_or_else(|| analysis.text().to_string(), |edits| edited(analysis.text(), edits));
+    let own = edits
+        .get(&path_of(analysis, ENTRY))
+        .map_or_else(|| analysis.text().to_string(), |edits| edited(analysis.text(), edits));
     let after = Analysis::new(analysis.uri.clone(), analysis.path.as_deref(), &own, encoding, &open);
     let errors = |analysis: &Analysis| analysis.checked.diagnostics.iter().filter(|found| found.is_error()).count();
     if errors(&after) > errors(analysis) {
         let known: Vec<&str> = analysis.checked.diagnostics.iter().map(|found| found.message.as_str()).collect();
-        let fresh = after.checked.diagnostics.iter().find(|found| found.is_error() && !known.contains(&found.message.as_str()));
+        let fresh =
+            after.checked.diagnostics.iter().find(|found| found.is_error() && !known.contains(&found.message.as_str()));
         let why = fresh.map_or_else(String::new, |found| format!(": {}", found.message));
         return Err(format!("with the name `{new}` the file would have an error{why}"));
     }

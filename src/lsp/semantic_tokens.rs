@@ -27,8 +27,18 @@ enum Word {
 }
 
 const TYPES: [&str; 12] = [
-    "keyword", "comment", "string", "number", "operator", "function", "class", "parameter", "variable", "property",
-    "enumMember", "type",
+    "keyword",
+    "comment",
+    "string",
+    "number",
+    "operator",
+    "function",
+    "class",
+    "parameter",
+    "variable",
+    "property",
+    "enumMember",
+    "type",
 ];
 const MODIFIERS: [&str; 4] = ["declaration", "readonly", "documentation", "defaultLibrary"];
 const DECLARATION: u32 = 1;
@@ -38,8 +48,23 @@ const LIBRARY: u32 = 8;
 
 /// Words that start a part of a file or a statement, or hold an expression together.
 const KEYWORDS: [&str; 17] = [
-    "let", "param", "where", "if", "then", "else", "repeat", "in", "with", "and", "or", "not", "true", "false", "none",
-    "auto", "primitive",
+    "let",
+    "param",
+    "where",
+    "if",
+    "then",
+    "else",
+    "repeat",
+    "in",
+    "with",
+    "and",
+    "or",
+    "not",
+    "true",
+    "false",
+    "none",
+    "auto",
+    "primitive",
 ];
 /// Words that are keywords outside of all braces.
 const HEADERS: [&str; 7] = ["data", "train", "model", "layer", "cell", "use", "edition"];
@@ -124,7 +149,12 @@ fn word(analysis: &Analysis, index: usize, depth: usize) -> Option<(Word, u32)> 
 /// What a name of the file or of the library stands for.
 fn declared(analysis: &Analysis, token: Token) -> Option<(Word, u32)> {
     let start = Span::new(ENTRY, token.start, 0);
-    let (said, target) = analysis.names.uses.range(start..).next().filter(|(said, _)| said.file == ENTRY && said.start as usize == token.start)?;
+    let (said, target) = analysis
+        .names
+        .uses
+        .range(start..)
+        .next()
+        .filter(|(said, _)| said.file == ENTRY && said.start as usize == token.start)?;
     let declaration = analysis.names.declarations.get(target)?;
     let library = analysis.checked.sources.file(target.file).path.starts_with(LIBRARY_PREFIX);
     let modifiers = if said == target { DECLARATION } else { 0 } | if library { LIBRARY } else { 0 };

@@ -16,8 +16,8 @@ use super::files::{self, Document, Files};
 use super::positions::Encoding;
 use super::references::{self, Declared};
 use super::{
-    capabilities, code_actions, code_lens, completion, definition, diagnostics, edits, folding, formatting, hover, inlay_hints, links,
-    rename, selection_ranges, semantic_tokens, signature_help, symbols, uri,
+    capabilities, code_actions, code_lens, completion, definition, diagnostics, edits, folding, formatting, hover,
+    inlay_hints, links, rename, selection_ranges, semantic_tokens, signature_help, symbols, uri,
 };
 
 /// What one client sees. Messages go in, messages come out; nothing is sent otherwise.
@@ -111,10 +111,11 @@ impl Server {
                 self.state = State::ShutDown;
                 Ok(Value::Null)
             }
-            (State::Serving, _) => catch_unwind(AssertUnwindSafe(|| self.answer(&method, params, &mut sent))).unwrap_or_else(|_| {
-                sent.push(bug(&method));
-                Err(error(ErrorCode::InternalError, "rnnc has a bug; please report it with the file"))
-            }),
+            (State::Serving, _) => catch_unwind(AssertUnwindSafe(|| self.answer(&method, params, &mut sent)))
+                .unwrap_or_else(|_| {
+                    sent.push(bug(&method));
+                    Err(error(ErrorCode::InternalError, "rnnc has a bug; please report it with the file"))
+                }),
             _ => Err(error(ErrorCode::InvalidRequest, "the server was shut down")),
         };
         sent.push(Response { id, response_result: answer }.into());
@@ -128,7 +129,9 @@ impl Server {
         #[expect(deprecated, reason = "older clients name one folder so")]
         let root = params.root_uri.clone();
         let folders = match &params.workspace_folders_initialize_params.workspace_folders {
-            Some(lsp::WorkspaceFolders::WorkspaceFolderList(folders)) => folders.iter().map(|folder| folder.uri.clone()).collect(),
+            Some(lsp::WorkspaceFolders::WorkspaceFolderList(folders)) => {
+                folders.iter().map(|folder| folder.uri.clone()).collect()
+            }
             _ => root.into_iter().collect::<Vec<Uri>>(),
         };
         self.files.folders = folders.iter().filter_map(uri::to_path).collect();
@@ -210,7 +213,13 @@ impl Server {
         }
         let document = self.files.documents.get(key)?;
         let open = |path: &Path| self.files.open(path);
-        let analysis = Rc::new(Analysis::new(document.uri.clone(), document.path.as_deref(), &document.text, self.encoding, &open));
+        let analysis = Rc::new(Analysis::new(
+            document.uri.clone(),
+            document.path.as_deref(),
+            &document.text,
+            self.encoding,
+            &open,
+        ));
         self.analyses.insert(key.to_string(), analysis.clone());
         Some(analysis)
     }
@@ -247,7 +256,11 @@ impl Server {
             }
         }
         let gone = self.importers.difference(&importers).filter(|path| !open.contains(path));
-        let gone = gone.map(|path| PublishDiagnosticsParams { uri: uri::of_path(path), version: None, diagnostics: Vec::new() });
+        let gone = gone.map(|path| PublishDiagnosticsParams {
+            uri: uri::of_path(path),
+            version: None,
+            diagnostics: Vec::new(),
+        });
         found.extend(gone);
         self.importers = importers;
         found
@@ -362,7 +375,8 @@ impl Server {
             "workspace/executeCommand" => {
                 let params: lsp::ExecuteCommandParams = read(params)?;
                 let arguments = params.arguments.unwrap_or_default();
-                let (code_lens::OPEN_REPORT, [Value::String(uri)]) = (params.command.as_str(), arguments.as_slice()) else {
+                let (code_lens::OPEN_REPORT, [Value::String(uri)]) = (params.command.as_str(), arguments.as_slice())
+                else {
                     return Err(error(ErrorCode::InvalidParams, "no such command"));
                 };
                 self.requests += 1;
@@ -404,7 +418,9 @@ impl Server {
             if self.files.document(&other).is_some() {
                 continue;
             }
-            let Some(text) = self.files.text(&other).filter(|text| other == path || text.contains("use ")) else { continue };
+            let Some(text) = self.files.text(&other).filter(|text| other == path || text.contains("use ")) else {
+                continue;
+            };
             let open = |path: &Path| self.files.open(path);
             let other = Analysis::new(uri::of_path(&other), Some(&other), &text, self.encoding, &open);
             if other.path.as_ref() == Some(&path) || other.depends.contains(&path) {

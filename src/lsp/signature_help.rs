@@ -17,7 +17,10 @@ pub fn signature_help(analysis: &Analysis, offset: usize) -> Option<SignatureHel
     let context = context::at(analysis, offset);
     let call = context.call.filter(|_| !context.silent)?;
     let name = call.callee.text(analysis.text());
-    let setting = context.setting.as_deref().or_else(|| call.named.last().map(String::as_str).filter(|_| call.commas < call.named.len()));
+    let setting = context
+        .setting
+        .as_deref()
+        .or_else(|| call.named.last().map(String::as_str).filter(|_| call.commas < call.named.len()));
     match context.block {
         Block::Body => of_definition(analysis, name, &call, setting),
         Block::Data | Block::Train => of_choice(name, &call, setting),

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use gen_lsp_types::{BaseSymbolInformation, DocumentSymbol, Location, SymbolKind, WorkspaceSymbol, WorkspaceSymbolLocation};
+use gen_lsp_types::{
+    BaseSymbolInformation, DocumentSymbol, Location, SymbolKind, WorkspaceSymbol, WorkspaceSymbolLocation,
+};
 
 use crate::source::{FileId, Span};
 use crate::syntax;
@@ -49,7 +51,12 @@ fn workspace_symbol(symbol: DocumentSymbol, path: &Path, files: &Files) -> Works
     WorkspaceSymbol {
         location: WorkspaceSymbolLocation::Location(location),
         data: None,
-        base_symbol_information: BaseSymbolInformation { name: symbol.name, kind: symbol.kind, tags: None, container_name },
+        base_symbol_information: BaseSymbolInformation {
+            name: symbol.name,
+            kind: symbol.kind,
+            tags: None,
+            container_name,
+        },
     }
 }
 
@@ -66,7 +73,9 @@ struct Symbols<'a> {
 impl Symbols<'_> {
     fn file(&self, file: &File) -> Vec<DocumentSymbol> {
         let item = |item: &Item| match item {
-            Item::Constant(constant) => Some(self.symbol(constant.names.first()?, SymbolKind::Constant, constant.span, Vec::new())),
+            Item::Constant(constant) => {
+                Some(self.symbol(constant.names.first()?, SymbolKind::Constant, constant.span, Vec::new()))
+            }
             Item::Data(block) => Some(self.settings("data", block)),
             Item::Train(block) => Some(self.settings("train", block)),
             Item::Model(model) => {
@@ -78,7 +87,8 @@ impl Symbols<'_> {
                 Some(self.symbol(&layer.name, SymbolKind::Function, layer.span, inner))
             }
             Item::Cell(cell) => {
-                let states = cell.states.iter().map(|state| self.symbol(&state.name, SymbolKind::Field, state.span, Vec::new()));
+                let states =
+                    cell.states.iter().map(|state| self.symbol(&state.name, SymbolKind::Field, state.span, Vec::new()));
                 let inner = states.chain(self.body(&cell.settings, &cell.body)).collect();
                 Some(self.symbol(&cell.name, SymbolKind::Struct, cell.span, inner))
             }
@@ -88,15 +98,26 @@ impl Symbols<'_> {
     }
 
     fn body(&self, parameters: &[Parameter], body: &Block) -> Vec<DocumentSymbol> {
-        let kind = |parameter: &Parameter| if is_value(parameter) || parameter.ty.is_none() { SymbolKind::Variable } else { SymbolKind::Property };
-        let mut found: Vec<DocumentSymbol> =
-            parameters.iter().map(|parameter| self.symbol(&parameter.name, kind(parameter), parameter.span, Vec::new())).collect();
+        let kind = |parameter: &Parameter| {
+            if is_value(parameter) || parameter.ty.is_none() { SymbolKind::Variable } else { SymbolKind::Property }
+        };
+        let mut found: Vec<DocumentSymbol> = parameters
+            .iter()
+            .map(|parameter| self.symbol(&parameter.name, kind(parameter), parameter.span, Vec::new()))
+            .collect();
         for statement in &body.statements {
             match statement {
                 Statement::Let(binding) => {
-                    found.extend(binding.names.iter().map(|name| self.symbol(name, SymbolKind::Variable, binding.span, Vec::new())));
+                    found.extend(
+                        binding
+                            .names
+                            .iter()
+                            .map(|name| self.symbol(name, SymbolKind::Variable, binding.span, Vec::new())),
+                    );
                 }
-                Statement::Param(param) => found.push(self.symbol(&param.name, SymbolKind::Array, param.span, Vec::new())),
+                Statement::Param(param) => {
+                    found.push(self.symbol(&param.name, SymbolKind::Array, param.span, Vec::new()))
+                }
                 _ => {}
             }
         }

@@ -43,7 +43,9 @@ pub fn tokens(text: &str) -> Vec<Token> {
             '\n' => (Some(Kind::LineEnd), 1),
             '\r' => (Some(Kind::LineEnd), if rest.starts_with("\r\n") { 2 } else { 1 }),
             ' ' | '\t' | '\u{feff}' => (None, first.len_utf8()),
-            '/' if rest.starts_with("///") && !rest.starts_with("////") => (Some(Kind::Documentation), until_line_end()),
+            '/' if rest.starts_with("///") && !rest.starts_with("////") => {
+                (Some(Kind::Documentation), until_line_end())
+            }
             '/' if rest.starts_with("//") => (Some(Kind::Comment), until_line_end()),
             '"' => (Some(Kind::Text), quoted(&rest[..until_line_end()])),
             c if c.is_ascii_digit() => (Some(Kind::Number), number(rest)),

@@ -24,7 +24,8 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Option<Result<Message, Strin
         if line.is_empty() {
             break;
         }
-        let (name, value) = line.split_once(':').ok_or_else(|| invalid(format!("expected a header, found {line:?}")))?;
+        let (name, value) =
+            line.split_once(':').ok_or_else(|| invalid(format!("expected a header, found {line:?}")))?;
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse::<usize>().ok();
         }
@@ -55,7 +56,8 @@ mod tests {
 
     #[test]
     fn frames_are_read_one_by_one() {
-        let text = "Content-Length: 33\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"exit\"}content-length:2\r\nX: y\r\n\r\n{}";
+        let text =
+            "Content-Length: 33\r\n\r\n{\"jsonrpc\":\"2.0\",\"method\":\"exit\"}content-length:2\r\nX: y\r\n\r\n{}";
         let mut input = text.as_bytes();
         assert!(matches!(read(&mut input), Ok(Some(Ok(Message::Notification(n)))) if n.method == "exit"));
         assert!(matches!(read(&mut input), Ok(Some(Err(_)))));
@@ -64,7 +66,9 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_none_ends_with_an_error() {
-        for text in ["hello\r\n\r\n", "Content-Length: 99999999999999\r\n\r\n{}", "Content-Length: x\r\n\r\n", "A: b\r\n\r\n"] {
+        for text in
+            ["hello\r\n\r\n", "Content-Length: 99999999999999\r\n\r\n{}", "Content-Length: x\r\n\r\n", "A: b\r\n\r\n"]
+        {
             assert!(read(&mut text.as_bytes()).is_err(), "{text}");
         }
         assert!(matches!(read(&mut "Content-Length: 9\r\n\r\n{}".as_bytes()), Ok(None)));

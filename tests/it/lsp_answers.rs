@@ -54,7 +54,8 @@ fn list(answer: &Value) -> &[Value] {
 
 /// Line and column from 1, and what stands there.
 fn place(text: &str, range: &Value) -> String {
-    let (line, column) = (range["start"]["line"].as_u64().unwrap() + 1, range["start"]["character"].as_u64().unwrap() + 1);
+    let (line, column) =
+        (range["start"]["line"].as_u64().unwrap() + 1, range["start"]["character"].as_u64().unwrap() + 1);
     format!("{line}:{column} {:?}", covered(text, range))
 }
 
@@ -94,7 +95,9 @@ fn completion() {
         let shown = |item: &Value| {
             let detail = item["detail"].as_str().unwrap_or("");
             let insert = item["textEdit"]["newText"].as_str().unwrap();
-            format!("{:<20} {:<24} {}", item["label"].as_str().unwrap(), format!("{insert:?}"), detail).trim_end().to_string()
+            format!("{:<20} {:<24} {}", item["label"].as_str().unwrap(), format!("{insert:?}"), detail)
+                .trim_end()
+                .to_string()
         };
         let mut lines: Vec<String> = items.iter().take(14).map(shown).collect();
         if items.len() > 14 {
@@ -212,8 +215,16 @@ fn semantic_tokens() {
             let end = json!({ "line": line, "character": column + length });
             let word = &text[offset(text, &start)..offset(text, &end)];
             let names = list(&legend["tokenModifiers"]).iter().enumerate();
-            let names = names.filter(|(bit, _)| modifiers >> bit & 1 == 1).map(|(_, name)| format!(" {}", name.as_str().unwrap()));
-            writeln!(shown, "{word}: {}{}", legend["tokenTypes"][*kind as usize].as_str().unwrap(), names.collect::<String>()).unwrap();
+            let names = names
+                .filter(|(bit, _)| modifiers >> bit & 1 == 1)
+                .map(|(_, name)| format!(" {}", name.as_str().unwrap()));
+            writeln!(
+                shown,
+                "{word}: {}{}",
+                legend["tokenTypes"][*kind as usize].as_str().unwrap(),
+                names.collect::<String>()
+            )
+            .unwrap();
         }
         shown
     });
@@ -226,7 +237,9 @@ fn code_actions() {
             "textDocument": { "uri": URI }, "range": { "start": position, "end": position }, "context": { "diagnostics": [] },
         });
         let answer = editor.ask("textDocument/codeAction", params).unwrap();
-        let shown = |action: &Value| format!("{}\n{}\n", action["title"].as_str().unwrap(), edited(text, list(&action["edit"]["changes"][URI])));
+        let shown = |action: &Value| {
+            format!("{}\n{}\n", action["title"].as_str().unwrap(), edited(text, list(&action["edit"]["changes"][URI])))
+        };
         if list(&answer).is_empty() { "nothing".into() } else { list(&answer).iter().map(shown).collect() }
     });
 }
@@ -264,7 +277,11 @@ fn diagnostics() {
         let shown = |found: &Value| {
             let related = list(&found["relatedInformation"]).len();
             let message = found["message"].as_str().unwrap().replace('\n', "\n  ");
-            format!("{} {} ({related} related)\n  {message}\n", place(text, &found["range"]), found["code"].as_str().unwrap())
+            format!(
+                "{} {} ({related} related)\n  {message}\n",
+                place(text, &found["range"]),
+                found["code"].as_str().unwrap()
+            )
         };
         if found.is_empty() { "nothing".into() } else { found.iter().map(shown).collect() }
     });

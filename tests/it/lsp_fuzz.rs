@@ -9,9 +9,40 @@ use super::lsp::editor::Editor;
 const URI: &str = "untitled:fuzz.rnn";
 
 const PIECES: [&str; 34] = [
-    "(", ")", "[", "]", "{", "}", "|>", "|", "->", "=", ":", ";", ",", "'", "\"", "//", "///", "\n", "\r", "\r\n", "é",
-    "🚀", "let ", "param ", "if ", "text |> ", "lstm(", "embedding(64)", "num_layers = ", "data {\n", "train {\n",
-    "model M(text) -> ", "layer l(x: [T, I]) -> [T, I] {", "0.5",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "|>",
+    "|",
+    "->",
+    "=",
+    ":",
+    ";",
+    ",",
+    "'",
+    "\"",
+    "//",
+    "///",
+    "\n",
+    "\r",
+    "\r\n",
+    "é",
+    "🚀",
+    "let ",
+    "param ",
+    "if ",
+    "text |> ",
+    "lstm(",
+    "embedding(64)",
+    "num_layers = ",
+    "data {\n",
+    "train {\n",
+    "model M(text) -> ",
+    "layer l(x: [T, I]) -> [T, I] {",
+    "0.5",
 ];
 
 fn below(random: &mut Random, bound: usize) -> usize {
@@ -68,7 +99,8 @@ fn published(editor: &mut Editor) -> Vec<Value> {
 
 #[test]
 fn edits_lead_where_a_fresh_server_is() {
-    let seeds: Vec<String> = ["models", "tests/check"].iter().flat_map(|folder| files(folder, "rnn")).map(|(_, text)| text).collect();
+    let seeds: Vec<String> =
+        ["models", "tests/check"].iter().flat_map(|folder| files(folder, "rnn")).map(|(_, text)| text).collect();
     let mut random = Random::new(7, &[]);
     for round in 0..40 {
         let mut text = seeds[below(&mut random, seeds.len())].clone();
@@ -78,8 +110,17 @@ fn edits_lead_where_a_fresh_server_is() {
             let mut changes = Vec::new();
             for _ in 0..=below(&mut random, 2) {
                 let start = place(&text, &mut random);
-                let end = if below(&mut random, 2) == 0 { start } else { place(&text, &mut random).max(start).min(start + 40) };
-                let end = (start..=end).rev().find(|at| text.is_char_boundary(*at) && !(text[..*at].ends_with('\r') && text[*at..].starts_with('\n'))).unwrap_or(start);
+                let end = if below(&mut random, 2) == 0 {
+                    start
+                } else {
+                    place(&text, &mut random).max(start).min(start + 40)
+                };
+                let end = (start..=end)
+                    .rev()
+                    .find(|at| {
+                        text.is_char_boundary(*at) && !(text[..*at].ends_with('\r') && text[*at..].starts_with('\n'))
+                    })
+                    .unwrap_or(start);
                 let piece = PIECES[below(&mut random, PIECES.len())];
                 let range = json!({ "start": position(&text, start), "end": position(&text, end) });
                 changes.push(json!({ "range": range, "text": piece }));
@@ -98,7 +139,11 @@ fn edits_lead_where_a_fresh_server_is() {
         assert_eq!(published(&mut editor), published(&mut fresh), "round {round}\n{text}");
         for _ in 0..4 {
             let at = place(&text, &mut random);
-            assert_eq!(ask_everything(&mut editor, &text, at), ask_everything(&mut fresh, &text, at), "round {round} at {at}\n{text}");
+            assert_eq!(
+                ask_everything(&mut editor, &text, at),
+                ask_everything(&mut fresh, &text, at),
+                "round {round} at {at}\n{text}"
+            );
         }
     }
 }

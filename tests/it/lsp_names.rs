@@ -19,7 +19,10 @@ fn the_server_and_the_checker_agree_about_names() {
             editor.open(URI, &text);
             for (said, declared) in &checked.facts.names {
                 // A size that a setting gives is declared by the setting's type.
-                if said.file.0 != 0 || declared.file.0 != 0 || checked.sources.text(*said) != checked.sources.text(*declared) {
+                if said.file.0 != 0
+                    || declared.file.0 != 0
+                    || checked.sources.text(*said) != checked.sources.text(*declared)
+                {
                     continue;
                 }
                 let before = &text[..said.start as usize];
@@ -30,9 +33,14 @@ fn the_server_and_the_checker_agree_about_names() {
                 let declaration = &text[..declared.start as usize];
                 let line = declaration.matches('\n').count();
                 let found = highlights.iter().any(|highlight| {
-                    highlight["range"]["start"]["line"] == line && covered(&text, &highlight["range"]) == checked.sources.text(*declared)
+                    highlight["range"]["start"]["line"] == line
+                        && covered(&text, &highlight["range"]) == checked.sources.text(*declared)
                 });
-                assert!(found, "{folder}/{name}: {:?} at {said:?} is declared at {declared:?}, not in {highlights:?}", checked.sources.text(*said));
+                assert!(
+                    found,
+                    "{folder}/{name}: {:?} at {said:?} is declared at {declared:?}, not in {highlights:?}",
+                    checked.sources.text(*said)
+                );
                 compared += 1;
             }
         }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::command::Folder;
 use super::lsp::client::Client;
 
-const MODEL: &str = "model M(text: words[T]) -> class[C] {\n  text |> embedding(64) |> lstm(32) |> last |> dense(C) |> softmax\n}\n";
+const MODEL: &str =
+    "model M(text: words[T]) -> class[C] {\n  text |> embedding(64) |> lstm(32) |> last |> dense(C) |> softmax\n}\n";
 
 fn uri(folder: &Folder, name: &str) -> String {
     format!("file://{}", folder.path(name).display())
@@ -65,7 +66,9 @@ fn a_session_from_start_to_end() {
 
 #[test]
 fn positions_are_counted_as_was_agreed() {
-    for (encodings, agreed, column) in [(&["utf-8", "utf-16"][..], "utf-8", 15), (&["utf-32"], "utf-32", 12), (&[], "utf-16", 13)] {
+    for (encodings, agreed, column) in
+        [(&["utf-8", "utf-16"][..], "utf-8", 15), (&["utf-32"], "utf-32", 12), (&[], "utf-16", 13)]
+    {
         let folder = Folder::new();
         let (mut client, answer) = Client::initialized(&root(&folder), encodings);
         assert_eq!(answer["capabilities"]["positionEncoding"], agreed);
@@ -106,7 +109,8 @@ fn importers_are_told_about_what_they_import() {
     assert_eq!(told, [(json!(gate), vec![]), (json!(open), missing.clone()), (json!(closed), missing)]);
     // A layer is renamed in all files, open or not.
     edit(&mut client, &gate, 3, json!([change(0, 6, 10, "gate")]));
-    let place = json!({ "textDocument": { "uri": open }, "position": { "line": 3, "character": 27 }, "newName": "door" });
+    let place =
+        json!({ "textDocument": { "uri": open }, "position": { "line": 3, "character": 27 }, "newName": "door" });
     let edits = client.ask("textDocument/rename", place)["result"]["changes"].clone();
     let count = |uri: &str| edits[uri].as_array().map_or(0, Vec::len);
     assert_eq!((count(&gate), count(&open), count(&closed)), (1, 1, 1), "{edits}");
@@ -152,7 +156,9 @@ fn the_lens_shows_the_last_run_and_opens_its_report() {
     let folder = Folder::new();
     folder.file(".git/HEAD", "").file("models/m.rnn", MODEL);
     let epoch = |number: u32, loss: f64, best: bool| {
-        format!("{{\"epoch\":{number},\"train_loss\":1.0,\"train_accuracy\":null,\"valid_loss\":{loss},\"valid_accuracy\":0.9,\"valid_macro_f1\":null,\"learning_rate\":0.1,\"examples_per_second\":1.0,\"seconds\":1.0,\"best\":{best}}}\n")
+        format!(
+            "{{\"epoch\":{number},\"train_loss\":1.0,\"train_accuracy\":null,\"valid_loss\":{loss},\"valid_accuracy\":0.9,\"valid_macro_f1\":null,\"learning_rate\":0.1,\"examples_per_second\":1.0,\"seconds\":1.0,\"best\":{best}}}\n"
+        )
     };
     folder.file("runs/m/metrics.jsonl", format!("{}{}", epoch(1, 0.25, true), epoch(2, 0.5, false)));
     folder.file("runs/m/report.html", "<html></html>");
@@ -160,7 +166,8 @@ fn the_lens_shows_the_last_run_and_opens_its_report() {
     let uri = uri(&folder, "models/m.rnn");
     client.open(&uri, MODEL);
     let lenses = client.ask("textDocument/codeLens", json!({ "textDocument": { "uri": uri } }))["result"].clone();
-    let titles: Vec<&str> = lenses.as_array().unwrap().iter().map(|lens| lens["command"]["title"].as_str().unwrap()).collect();
+    let titles: Vec<&str> =
+        lenses.as_array().unwrap().iter().map(|lens| lens["command"]["title"].as_str().unwrap()).collect();
     assert_eq!(
         titles,
         [
@@ -169,7 +176,10 @@ fn the_lens_shows_the_last_run_and_opens_its_report() {
         ]
     );
     let command = &lenses[1]["command"];
-    let id = client.request("workspace/executeCommand", json!({ "command": command["command"], "arguments": command["arguments"] }));
+    let id = client.request(
+        "workspace/executeCommand",
+        json!({ "command": command["command"], "arguments": command["arguments"] }),
+    );
     let shown = client.told("window/showDocument");
     assert!(shown["uri"].as_str().unwrap().ends_with("/runs/m/report.html"), "{shown}");
     assert_eq!(client.wait(|message| message["id"] == id)["result"], Value::Null);
@@ -179,7 +189,11 @@ fn the_lens_shows_the_last_run_and_opens_its_report() {
 #[test]
 fn files_and_columns_are_offered() {
     let folder = Folder::new();
-    folder.file("data/train.tsv", "review\tstars\nfine\t5\n").file("data/valid.tsv", "").file("other.rnn", "").file(".hidden", "");
+    folder
+        .file("data/train.tsv", "review\tstars\nfine\t5\n")
+        .file("data/valid.tsv", "")
+        .file("other.rnn", "")
+        .file(".hidden", "");
     let (mut client, _) = Client::initialized(&root(&folder), &[]);
     let uri = uri(&folder, "m.rnn");
     let text = "use \"\"\ndata {\n  train = \"data/train.tsv\"\n  valid = \"data/\"\n  text : words { column = \"\" }\n  \n}\n";
@@ -187,7 +201,12 @@ fn files_and_columns_are_offered() {
     let mut offered = |line: u32, character: u32| -> Vec<String> {
         let place = json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } });
         let answer = client.ask("textDocument/completion", place)["result"]["items"].clone();
-        answer.as_array().unwrap().iter().map(|item| item["textEdit"]["newText"].as_str().unwrap().to_string()).collect()
+        answer
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["textEdit"]["newText"].as_str().unwrap().to_string())
+            .collect()
     };
     assert_eq!(offered(0, 5).last().map(String::as_str), Some("other.rnn"));
     assert_eq!(offered(3, 16), ["train.tsv", "valid.tsv"]);
@@ -236,8 +255,12 @@ fn a_request_that_was_taken_back_is_not_answered() {
     let cancel = json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": 1002 } }).to_string();
     let mut all = String::new();
     for id in 0..50 {
-        all.push_str(&message(900 + id, "textDocument/inlayHint", &json!({ "textDocument": { "uri": uri }, "range": {
-            "start": { "line": 0, "character": 0 }, "end": { "line": 3, "character": 0 } } })));
+        all.push_str(&message(
+            900 + id,
+            "textDocument/inlayHint",
+            &json!({ "textDocument": { "uri": uri }, "range": {
+            "start": { "line": 0, "character": 0 }, "end": { "line": 3, "character": 0 } } }),
+        ));
     }
     all.push_str(&message(1002, "textDocument/hover", &place));
     all.push_str(&format!("Content-Length: {}\r\n\r\n{cancel}", cancel.len()));
@@ -256,5 +279,8 @@ fn an_editor_that_goes_away_ends_the_server() {
     client.send_bytes(b"hello\r\n\r\n");
     let (status, said) = client.end();
     assert_eq!(status, Some(1));
-    assert_eq!(said, "error: standard input does not speak the Language Server Protocol: expected a header, found \"hello\"\n");
+    assert_eq!(
+        said,
+        "error: standard input does not speak the Language Server Protocol: expected a header, found \"hello\"\n"
+    );
 }

@@ -45,6 +45,7 @@ mod long;
 mod lsp;
 mod lsp_answers;
 mod lsp_fuzz;
+mod lsp_latency;
 mod lsp_names;
 mod lsp_protocol;
 mod merge;

@@ -48,7 +48,8 @@ pub fn body(analysis: &Analysis, context: &Context) -> Vec<Offer> {
         }));
     }
     offers.extend(in_sight(analysis, context.word.0));
-    let behind_name = matches!(before, ")" | "]") || context.before.is_some_and(|token| token.end == context.word.0 && before != "(");
+    let behind_name =
+        matches!(before, ")" | "]") || context.before.is_some_and(|token| token.end == context.word.0 && before != "(");
     if !context.begins && behind_name {
         return Vec::new();
     }
@@ -61,9 +62,11 @@ fn steps(analysis: &Analysis, context: &Context) -> Vec<Offer> {
     let pipe = context.before.map_or(0, |token| token.start);
     let text = analysis.text();
     // The value ends before the pipe, maybe in a line before a comment.
-    let end = analysis.tokens.iter().take_while(|token| token.end <= pipe).filter(|token| {
-        !matches!(token.text(text), "\n" | "\r\n" | "\r") && !token.text(text).starts_with("//")
-    });
+    let end = analysis
+        .tokens
+        .iter()
+        .take_while(|token| token.end <= pipe)
+        .filter(|token| !matches!(token.text(text), "\n" | "\r\n" | "\r") && !token.text(text).starts_with("//"));
     let ty = end.last().and_then(|token| analysis.type_before(token.end)).cloned();
     let mut offers = layers(analysis, ty.as_ref(), 3);
     // Layers that a `let` has given a name.
@@ -92,7 +95,8 @@ fn layers(analysis: &Analysis, value: Option<&Type>, rank: u8) -> Vec<Offer> {
         let pattern = input.and_then(|input| taken[input].ty.as_ref());
         let fits = value.zip(pattern).map(|(value, pattern)| fits(pattern, value));
         let piped = input.filter(|_| value.is_some());
-        let required = taken.iter().enumerate().filter(|(i, parameter)| piped != Some(*i) && parameter.default.is_none());
+        let required =
+            taken.iter().enumerate().filter(|(i, parameter)| piped != Some(*i) && parameter.default.is_none());
         let required: Vec<&str> = required.map(|(_, parameter)| parameter.name.name.as_str()).collect();
         let places: Vec<String> = required.iter().zip(1..).map(|(name, i)| format!("${{{i}:{name}}}")).collect();
         let insert = match (places.is_empty(), value) {
@@ -100,14 +104,24 @@ fn layers(analysis: &Analysis, value: Option<&Type>, rank: u8) -> Vec<Offer> {
             (true, None) => format!("{name}($0)"),
             (false, _) => format!("{name}({})$0", places.join(", ")),
         };
-        let kind = if matches!(definition, Definition::Cell(_)) { CompletionItemKind::Class } else { CompletionItemKind::Function };
+        let kind = if matches!(definition, Definition::Cell(_)) {
+            CompletionItemKind::Class
+        } else {
+            CompletionItemKind::Function
+        };
         let own = !analysis.checked.sources.file(definition.name().span.file).path.starts_with(check::LIBRARY_PREFIX);
         let rank = match fits {
             Some(true) => rank - 2 - u8::from(own),
             Some(false) => rank + 5,
             None => rank,
         };
-        offers.push(Offer::new(name, kind).detail(heading(analysis, definition)).docs(definition.docs()).insert(insert).rank(rank));
+        offers.push(
+            Offer::new(name, kind)
+                .detail(heading(analysis, definition))
+                .docs(definition.docs())
+                .insert(insert)
+                .rank(rank),
+        );
     }
     offers
 }
@@ -115,22 +129,28 @@ fn layers(analysis: &Analysis, value: Option<&Type>, rank: u8) -> Vec<Offer> {
 /// Whether a layer can be given a value. What is declared for nodes, `[N, …]`, is for trees.
 fn fits(pattern: &TypeExpr, value: &Type) -> bool {
     let nodes = match &pattern.kind {
-        TypeKind::Shape { rest: false, dims } => matches!(dims.first().map(|dim| &dim.kind), Some(ExprKind::Name(name)) if name.name == "N"),
+        TypeKind::Shape { rest: false, dims } => {
+            matches!(dims.first().map(|dim| &dim.kind), Some(ExprKind::Name(name)) if name.name == "N")
+        }
         _ => false,
     };
     check::reading(pattern, value).is_some() && (!nodes || value.is_tree())
 }
 
-/// `(hidden_size: H, num_layers: int = 1, …) -> [T, H]`
+/// What has to be given, and the result: `(hidden_size: H, …) -> [T, H]`.
 fn heading(analysis: &Analysis, definition: Definition<'_>) -> String {
     let sources = &analysis.checked.sources;
-    let settings = definition.parameters().iter().filter(|parameter| !is_value(parameter));
-    let settings: Vec<String> = settings.map(|parameter| describe::parameter(parameter, sources)).collect();
+    let settings = || definition.parameters().iter().filter(|parameter| !is_value(parameter));
+    let required = settings().filter(|parameter| parameter.default.is_none());
+    let mut shown: Vec<String> = required.map(|parameter| describe::parameter(parameter, sources)).collect();
+    if settings().any(|parameter| parameter.default.is_some()) {
+        shown.push("…".into());
+    }
     let result = match definition {
         Definition::Layer(layer) => layer.result.as_ref().map(|ty| format!(" -> {}", sources.text(ty.span))),
         Definition::Cell(_) => None,
     };
-    format!("({}){}", settings.join(", "), result.unwrap_or_default())
+    format!("({}){}", shown.join(", "), result.unwrap_or_default())
 }
 
 /// What the layer or cell of a call takes; of a cell that is given to a setting, its own settings.
@@ -163,7 +183,8 @@ fn values(analysis: &Analysis, parameter: &Parameter) -> Option<Vec<Offer>> {
             "initializer" => initializers(),
             "cell" => {
                 let cells = analysis.definitions();
-                let cells = cells.cells().map(|cell| Offer::new(&cell.name.name, CompletionItemKind::Class).docs(&cell.docs));
+                let cells =
+                    cells.cells().map(|cell| Offer::new(&cell.name.name, CompletionItemKind::Class).docs(&cell.docs));
                 cells.collect()
             }
             "path" | "string" => vec![Offer::new("\"\"", CompletionItemKind::Value).insert("\"$0\"")],
@@ -182,14 +203,16 @@ fn values(analysis: &Analysis, parameter: &Parameter) -> Option<Vec<Offer>> {
 }
 
 fn initializers() -> Vec<Offer> {
-    INITIALIZERS.iter().map(|name| {
-        let insert = match *name {
-            "constant" | "uniform" | "uniform_fan" | "normal" | "block" => format!("{name}($0)"),
-            name => name.to_string(),
-        };
-        Offer::new(*name, CompletionItemKind::Function).detail("how a parameter starts").insert(insert)
-    })
-    .collect()
+    INITIALIZERS
+        .iter()
+        .map(|name| {
+            let insert = match *name {
+                "constant" | "uniform" | "uniform_fan" | "normal" | "block" => format!("{name}($0)"),
+                name => name.to_string(),
+            };
+            Offer::new(*name, CompletionItemKind::Function).detail("how a parameter starts").insert(insert)
+        })
+        .collect()
 }
 
 /// Whether the place is behind the `=` of a `param`.
@@ -212,7 +235,15 @@ fn in_sight(analysis: &Analysis, offset: usize) -> Vec<Offer> {
             _ => CompletionItemKind::Variable,
         };
         let ty = analysis.checked.facts.values.get(&scoped.declaration).map(ToString::to_string);
-        let ty = ty.or_else(|| analysis.checked.facts.values.iter().find(|(span, _)| span.file == ENTRY && analysis.names.uses.get(span) == Some(&scoped.declaration)).map(|(_, ty)| ty.to_string()));
+        let ty = ty.or_else(|| {
+            analysis
+                .checked
+                .facts
+                .values
+                .iter()
+                .find(|(span, _)| span.file == ENTRY && analysis.names.uses.get(span) == Some(&scoped.declaration))
+                .map(|(_, ty)| ty.to_string())
+        });
         offers.push(Offer::new(&scoped.name, kind).detail(ty.unwrap_or_default()).rank(2));
     }
     let in_model = analysis.checked.entry.items.iter().any(|item| match item {
@@ -222,10 +253,13 @@ fn in_sight(analysis: &Analysis, offset: usize) -> Vec<Offer> {
     if in_model {
         offers.extend(settings::constants(analysis));
         let data = analysis.checked.data.iter().flat_map(|data| &data.fields);
-        let labels = data.filter(|field| matches!(field.kind, crate::ir::FieldKind::Class | crate::ir::FieldKind::Tags { .. }));
-        offers.extend(labels.map(|field| {
-            Offer::new(&field.name, CompletionItemKind::Field).detail("its number of classes").rank(2)
-        }));
+        let labels =
+            data.filter(|field| matches!(field.kind, crate::ir::FieldKind::Class | crate::ir::FieldKind::Tags { .. }));
+        offers.extend(
+            labels.map(|field| {
+                Offer::new(&field.name, CompletionItemKind::Field).detail("its number of classes").rank(2)
+            }),
+        );
     }
     offers
 }

@@ -68,7 +68,10 @@ pub fn completion(analysis: &Analysis, files: &Files, offset: usize, snippets: b
             true if offer.insert.contains('$') => (offer.insert, Some(InsertTextFormat::Snippet)),
             true => (offer.insert, None),
             // What a layer has to be given, nobody can guess.
-            false if matches!(offer.kind, CompletionItemKind::Function | CompletionItemKind::Class) && offer.insert.contains('(') => {
+            false
+                if matches!(offer.kind, CompletionItemKind::Function | CompletionItemKind::Class)
+                    && offer.insert.contains('(') =>
+            {
                 (offer.label.clone(), None)
             }
             false => (plain(&offer.insert), None),
@@ -78,9 +81,9 @@ pub fn completion(analysis: &Analysis, files: &Files, offset: usize, snippets: b
             label: offer.label,
             kind: Some(offer.kind),
             detail: Some(offer.detail).filter(|detail| !detail.is_empty()),
-            documentation: Some(offer.docs).filter(|docs| !docs.is_empty()).map(|value| {
-                Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })
-            }),
+            documentation: Some(offer.docs)
+                .filter(|docs| !docs.is_empty())
+                .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
             text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit { range, new_text: text })),
             insert_text_format: format,
             ..CompletionItem::default()

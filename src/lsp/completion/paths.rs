@@ -32,7 +32,8 @@ pub fn texts(analysis: &Analysis, files: &Files, context: &Context, offset: usiz
         }
         Block::Field(_) if setting == Some("column") => {
             let offers = columns(analysis, files).into_iter();
-            let offers = offers.map(|column| Offer::new(column, CompletionItemKind::Field).detail("a column of the data"));
+            let offers =
+                offers.map(|column| Offer::new(column, CompletionItemKind::Field).detail("a column of the data"));
             return (offers.collect(), (start, end));
         }
         Block::Body => takes_path(analysis, context),
@@ -62,12 +63,18 @@ fn entries(analysis: &Analysis, folder: &str, only_models: bool) -> Vec<Offer> {
     let own_name = analysis.path.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
     let entries = files::entries(&own.join(folder)).into_iter();
     let shown = entries.filter(|(name, is_folder)| {
-        let wanted = *is_folder || !only_models || name.ends_with(".rnn") && (Some(name.as_str()) != own_name || !folder.is_empty());
+        let wanted = *is_folder
+            || !only_models
+            || name.ends_with(".rnn") && (Some(name.as_str()) != own_name || !folder.is_empty());
         wanted && !name.starts_with('.')
     });
     shown
         .map(|(name, is_folder)| {
-            if is_folder { Offer::new(format!("{name}/"), CompletionItemKind::Folder) } else { Offer::new(name, CompletionItemKind::File) }
+            if is_folder {
+                Offer::new(format!("{name}/"), CompletionItemKind::Folder)
+            } else {
+                Offer::new(name, CompletionItemKind::File)
+            }
         })
         .collect()
 }

@@ -3,9 +3,7 @@
 use gen_lsp_types::CompletionItemKind;
 
 use crate::check::settings::{Choice, Setting, Takes};
-use crate::check::{
-    self, DATA, LABEL_KINDS, OPTIMIZERS, SCHEDULES, SOURCES, TEXT_KINDS, TRAIN, settings_of,
-};
+use crate::check::{self, DATA, LABEL_KINDS, OPTIMIZERS, SCHEDULES, SOURCES, TEXT_KINDS, TRAIN, settings_of};
 use crate::syntax::ast::{Entry, ExprKind, Item, SettingsBlock};
 
 use super::{Offer, paths};
@@ -26,10 +24,13 @@ pub fn data(analysis: &Analysis, files: &Files, context: &Context) -> Vec<Offer>
     let mut offers = names(DATA, &given);
     // Columns that no field reads yet.
     for column in paths::columns(analysis, files) {
-        let is_name = column.chars().all(|c| c.is_alphanumeric() || c == '_') && !column.starts_with(|c: char| c.is_ascii_digit());
+        let is_name = column.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && !column.starts_with(|c: char| c.is_ascii_digit());
         if is_name && !given.contains(&column) {
             let insert = format!("{column} : ${{1:words}}");
-            offers.push(Offer::new(&column, CompletionItemKind::Field).detail("a column of the data").insert(insert).rank(3));
+            offers.push(
+                Offer::new(&column, CompletionItemKind::Field).detail("a column of the data").insert(insert).rank(3),
+            );
         }
     }
     offers
@@ -100,7 +101,9 @@ fn values(analysis: &Analysis, table: &'static [Setting], context: &Context) -> 
         Some((_, choice)) => choice.settings,
         None => table,
     };
-    let Some(row) = context.setting.as_ref().and_then(|name| table.iter().find(|row| row.name == *name)) else { return Vec::new() };
+    let Some(row) = context.setting.as_ref().and_then(|name| table.iter().find(|row| row.name == *name)) else {
+        return Vec::new();
+    };
     let mut offers: Vec<Offer> = match row.takes {
         Takes::Bool => ["true", "false"].map(word).to_vec(),
         Takes::Word(words) => words.iter().map(|word| self::word(word)).collect(),
@@ -130,7 +133,11 @@ fn choice(choice: &Choice) -> Offer {
         Some(first) => format!("{}({} = ${{1:{}}})", choice.name, first.name, first.default),
         None => choice.name.to_string(),
     };
-    Offer::new(choice.name, CompletionItemKind::EnumMember).detail(choice.about).docs(describe::choice(choice)).insert(insert).rank(1)
+    Offer::new(choice.name, CompletionItemKind::EnumMember)
+        .detail(choice.about)
+        .docs(describe::choice(choice))
+        .insert(insert)
+        .rank(1)
 }
 
 /// The text fields of the data.

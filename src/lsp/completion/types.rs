@@ -16,8 +16,14 @@ pub fn head(analysis: &Analysis, context: &Context) -> Vec<Offer> {
         ":" => types(),
         "->" => {
             let mut offers = labels(analysis);
-            offers.push(Offer::new("next", CompletionItemKind::Keyword).detail("the token after each token").insert("next(${1:text})"));
-            offers.push(Offer::new("class", CompletionItemKind::Class).detail("one of C classes").insert("class[${1:C}]"));
+            offers.push(
+                Offer::new("next", CompletionItemKind::Keyword)
+                    .detail("the token after each token")
+                    .insert("next(${1:text})"),
+            );
+            offers.push(
+                Offer::new("class", CompletionItemKind::Class).detail("one of C classes").insert("class[${1:C}]"),
+            );
             offers
         }
         "(" | "," => texts(analysis),
@@ -44,7 +50,8 @@ fn types() -> Vec<Offer> {
         };
         Offer::new(kind, CompletionItemKind::Class).detail("a text").insert(format!("{kind}[${{1:{axes}}}]"))
     });
-    let shapes = [("[T, I]", "a sequence of vectors"), ("[.., I]", "vectors, whatever axes come before"), ("[I]", "a vector")];
+    let shapes =
+        [("[T, I]", "a sequence of vectors"), ("[.., I]", "vectors, whatever axes come before"), ("[I]", "a vector")];
     let shapes = shapes.map(|(shape, detail)| Offer::new(shape, CompletionItemKind::Struct).detail(detail));
     settings.into_iter().chain(texts).chain(shapes).collect()
 }

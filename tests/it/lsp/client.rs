@@ -51,7 +51,8 @@ impl Client {
             "textDocument": { "completion": { "completionItem": { "snippetSupport": true } } },
         });
         let folders = json!([{ "uri": format!("file://{}", folder.display()), "name": "test" }]);
-        let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities, "workspaceFolders": folders });
+        let params =
+            json!({ "processId": null, "rootUri": null, "capabilities": capabilities, "workspaceFolders": folders });
         let answer = client.ask("initialize", params);
         client.tell("initialized", json!({}));
         (client, answer["result"].clone())
