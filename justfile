@@ -68,3 +68,7 @@ test-nvim:
 fuzz TARGET *ARGS:
     mkdir -p fuzz/corpus/{{TARGET}} && cp models/*.rnn stdlib/*.rnn tests/check/*.rnn fuzz/corpus/{{TARGET}}/
     cargo +nightly fuzz run {{TARGET}} {{ARGS}}
+
+# how soon the language server answers, on a file of 500 lines
+bench-lsp:
+    cargo test --release --test it lsp_latency -- --ignored --nocapture

@@ -16,7 +16,7 @@
 //! 10. [`preflight`]: data and program together, before the first step
 //! 11. [`train`]: loop, optimizers, schedules, checkpoints
 //! 12. [`report`]: pictures of models, charts; [`probe`]: gradients on their way back through time
-//! 13. [`cli`]: one file a command
+//! 13. [`lsp`]: one file a request of an editor; [`cli`]: one file a command
 //!
 //! `ARCHITECTURE.md` says why; `tests/it/tidy.rs` holds the code to it.
 
@@ -29,10 +29,12 @@ pub mod difference;
 pub mod ir;
 pub mod kernels;
 pub mod lower;
+pub mod lsp;
 pub mod passes;
 pub mod predictor;
 pub mod preflight;
 pub mod probe;
+pub mod project;
 pub mod random;
 pub mod report;
 pub mod source;

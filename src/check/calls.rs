@@ -87,6 +87,10 @@ impl Checker<'_> {
 
     fn apply_named(&mut self, callee: &Ident, arguments: &[Argument], piped: Piped, span: Span) -> Value {
         if let Some(binding) = self.lookup(&callee.name).cloned() {
+            let layer = matches!(binding.value, Value::Layer(_) | Value::Choice(_) | Value::Abstract(Kind::Choice(_)));
+            if layer || !self.is_defined(&callee.name) {
+                self.note_name(callee.span, binding.span);
+            }
             match binding.value {
                 Value::Layer(instance) => {
                     let own = instance.arguments.clone();
@@ -153,9 +157,11 @@ impl Checker<'_> {
         }
         let library = self.current().library;
         if let Some(definition) = self.definitions.layer(&callee.name, library) {
+            self.note_name(callee.span, definition.ident().span);
             return self.apply(Application { definition, arguments, piped, path: None, callee: callee.span, span });
         }
         if let Some(cell) = self.definitions.cell(&callee.name, library) {
+            self.note_name(callee.span, cell.ident().span);
             return self.apply_cell(&cell, callee, arguments, piped, None, span);
         }
         self.unknown_layer(callee)
@@ -268,10 +274,15 @@ impl Checker<'_> {
                 span,
             }));
         }
-        if definition.is_primitive() {
-            return self.apply_primitive(&layer, matched, span);
-        }
-        self.elaborate(&definition, &layer, matched, path, callee, span)
+        let inputs = matched.values.iter().map(|(node, _)| self.ty(*node).clone()).collect();
+        self.note_application(callee, span, inputs);
+        let result = if definition.is_primitive() {
+            self.apply_primitive(&layer, matched, span)
+        } else {
+            self.elaborate(&definition, &layer, matched, path, callee, span)
+        };
+        self.note_result(callee, &result);
+        result
     }
 
     /// In the body of the model itself a primitive is a step of its own, which `summary` lists.

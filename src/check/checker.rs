@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::ir::{Call, CallId, Dim, Direction, Node, NodeId, Op, Parameter, ParameterId, Segment, Type};
+use crate::ir::{Call, CallId, Dim, Direction, Graph, Node, NodeId, Op, Parameter, ParameterId, Segment, Type};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
 
 use super::definitions::Definitions;
+use super::facts::Facts;
 use super::value::{CellValue, Kind, Value};
 
 /// Layer applications of one check. Layers that call each other twice could otherwise double without end.
@@ -53,6 +54,8 @@ pub struct Checker<'s> {
     pub replacement: Option<CellValue>,
     /// Names of the data's fields → the fields whose vocabularies they use.
     pub vocabularies: BTreeMap<String, String>,
+    /// For editors.
+    pub facts: Facts,
     /// Spent so far of [`MAX_CALLS`] and [`MAX_STEPS`].
     calls_made: usize,
     steps: usize,
@@ -141,6 +144,7 @@ impl<'s> Checker<'s> {
             class_fields: BTreeMap::new(),
             replacement: None,
             vocabularies: BTreeMap::new(),
+            facts: Facts::default(),
             calls_made: 0,
             steps: 0,
             evaluation_depth: 0,
@@ -150,12 +154,20 @@ impl<'s> Checker<'s> {
 
     /// Clears what a definition's own check built: it belongs to no model.
     pub fn forget_graph(&mut self) {
-        self.nodes.clear();
-        self.cells.clear();
-        self.calls.clear();
-        self.parameters.clear();
+        let graph = self.take_graph();
+        self.note_costs(&graph);
         self.parameter_names.clear();
         self.origins.clear();
+    }
+
+    /// The graph as far as it has been built.
+    pub fn take_graph(&mut self) -> Graph {
+        Graph {
+            nodes: std::mem::take(&mut self.nodes),
+            parameters: std::mem::take(&mut self.parameters),
+            cells: std::mem::take(&mut self.cells),
+            calls: std::mem::take(&mut self.calls),
+        }
     }
 
     pub fn frame(&mut self) -> &mut Frame {
@@ -268,6 +280,7 @@ impl<'s> Checker<'s> {
     }
 
     pub fn bind(&mut self, name: &str, value: Value, span: Span) {
+        self.note_value(span, &value);
         let scope = self.frame().scopes.last_mut().expect("a frame has a scope");
         scope.insert(name.to_string(), Binding { value, span });
     }

@@ -66,7 +66,7 @@ pub const NUMBER: &[Setting] = &[COLUMN];
 const MAX_FIELDS: usize = 64;
 
 /// The kinds of field that hold answers.
-const LABELS: [&str; 3] = ["class", "tags", "number"];
+pub const LABELS: [&str; 3] = ["class", "tags", "number"];
 
 /// Reads the block; what is wrong is reported and left out.
 pub fn data(block: &SettingsBlock, reader: &mut Reader<'_>) -> Data {

@@ -7,7 +7,7 @@ use crate::ir::Dim;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Repeat};
 
-use super::checker::Checker;
+use super::checker::{Binding, Checker};
 use super::value::{Instance, Kind, Value};
 
 /// Turns a `repeat` may take.
@@ -15,7 +15,9 @@ const MAX_TURNS: i64 = 100;
 
 impl Checker<'_> {
     pub fn evaluate(&mut self, expr: &Expr) -> Value {
-        self.counted(expr.span, |checker| checker.evaluate_inside(expr))
+        let value = self.counted(expr.span, |checker| checker.evaluate_inside(expr));
+        self.note_value(expr.span, &value);
+        value
     }
 
     fn evaluate_inside(&mut self, expr: &Expr) -> Value {
@@ -52,7 +54,9 @@ impl Checker<'_> {
             }
             ExprKind::Pipe { left, right } => {
                 let piped = self.evaluate(left);
-                self.pipe(piped, left.last_step(), right)
+                let value = self.pipe(piped, left.last_step(), right);
+                self.note_value(right.span, &value);
+                value
             }
             ExprKind::If { condition, then, otherwise } => self.conditional(condition, then, otherwise),
             ExprKind::Repeat(repeat) => self.repeat(repeat, expr.span),
@@ -90,7 +94,11 @@ impl Checker<'_> {
         if ident.primed {
             let key = format!("{}'", ident.name);
             return match self.lookup(&key) {
-                Some(binding) => binding.value.clone(),
+                Some(Binding { value, span }) => {
+                    let (value, span) = (value.clone(), *span);
+                    self.note_name(ident.span, span);
+                    value
+                }
                 None => {
                     let message = format!("`{key}` is used before it is set");
                     self.report(
@@ -101,8 +109,9 @@ impl Checker<'_> {
                 }
             };
         }
-        if let Some(binding) = self.lookup(&ident.name) {
-            return match binding.value.clone() {
+        if let Some(Binding { value, span }) = self.lookup(&ident.name).cloned() {
+            self.note_name(ident.span, span);
+            return match value {
                 Value::OfChildren { .. } => self.bare_state(ident),
                 value => value,
             };
@@ -110,7 +119,8 @@ impl Checker<'_> {
         if self.is_leaf(ident) {
             return self.leaf(ident.span);
         }
-        if self.current().pending.contains_key(&ident.name) {
+        if let Some(pending) = self.current().pending.get(&ident.name) {
+            self.note_name(ident.span, pending.declaration.name.span);
             return self.use_parameter(&ident.name, ident.span);
         }
         if let Some(classes) = self.class_fields.get(&ident.name) {
@@ -121,6 +131,7 @@ impl Checker<'_> {
             self.definitions.layer(&ident.name, library).or_else(|| self.definitions.cell(&ident.name, library))
         {
             // A bare name in a place for a value: a layer that waits for its input.
+            self.note_name(ident.span, definition.ident().span);
             let path = self.unique_path(&ident.name);
             return Value::Layer(Arc::new(Instance { definition, arguments: Vec::new(), path, span: ident.span }));
         }

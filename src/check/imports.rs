@@ -2,6 +2,8 @@
 //!
 //! No file is read here; a [`Loader`] does that, so that the checker stays pure.
 
+use std::sync::OnceLock;
+
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::{self, ast};
@@ -39,7 +41,7 @@ impl Loader for NoFiles {
 /// Every library file's path starts so.
 pub const LIBRARY_PREFIX: &str = "<stdlib>/";
 
-const LIBRARY: [(&str, &str); 5] = [
+static LIBRARY: [(&str, &str); 5] = [
     ("<stdlib>/primitives.rnn", include_str!("../../stdlib/primitives.rnn")),
     ("<stdlib>/cells.rnn", include_str!("../../stdlib/cells.rnn")),
     ("<stdlib>/layers.rnn", include_str!("../../stdlib/layers.rnn")),
@@ -53,7 +55,7 @@ const MAX_DEPTH: usize = 32;
 /// All files of a program, parsed.
 pub struct Files {
     pub sources: Sources,
-    pub library: Vec<ast::File>,
+    pub library: &'static [ast::File],
     pub entry: ast::File,
     pub entry_id: FileId,
     /// In the order of first use, each once.
@@ -63,6 +65,33 @@ pub struct Files {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// The library, parsed. Its files come right after the entry in every program.
+struct Library {
+    texts: Vec<SourceFile>,
+    files: Vec<ast::File>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// The same for every program, so it is parsed once.
+fn library() -> &'static Library {
+    static PARSED: OnceLock<Library> = OnceLock::new();
+    PARSED.get_or_init(|| {
+        let mut library = Library { texts: Vec::new(), files: Vec::new(), diagnostics: Vec::new() };
+        for (id, (path, text)) in (1..).zip(LIBRARY) {
+            let (file, found) = syntax::parse(FileId(id), text);
+            library.texts.push(SourceFile::new(path, text));
+            library.files.push(file);
+            library.diagnostics.extend(found);
+        }
+        library
+    })
+}
+
+/// The files of the library: their names, as in `<stdlib>/cells.rnn`, and their texts.
+pub fn library_texts() -> &'static [(&'static str, &'static str)] {
+    &LIBRARY
+}
+
 /// Parses the entry, the library, and everything imported.
 pub fn files(path: &str, text: &str, loader: &mut dyn Loader) -> Files {
     let mut sources = Sources::default();
@@ -70,13 +99,11 @@ pub fn files(path: &str, text: &str, loader: &mut dyn Loader) -> Files {
     let entry_id = sources.add(SourceFile::new(path, text));
     let (entry, found) = syntax::parse(entry_id, text);
     diagnostics.extend(found);
-    let mut library = Vec::new();
-    for (path, text) in LIBRARY {
-        let id = sources.add(SourceFile::new(path, text));
-        let (file, found) = syntax::parse(id, text);
-        library.push(file);
-        diagnostics.extend(found);
+    let Library { texts, files: library, diagnostics: found } = library();
+    for text in texts {
+        sources.add(text.clone());
     }
+    diagnostics.extend(found.iter().cloned());
     let mut files = Files { sources, library, entry, entry_id, imports: Vec::new(), incomplete: false, diagnostics };
     let uses = uses(&files.entry);
     let mut open = vec![Open { identity: String::new(), path: path.to_string() }];

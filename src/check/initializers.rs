@@ -8,7 +8,7 @@ use super::checker::{Checker, Pending};
 use super::numbers::number;
 use super::value::{Kind, Value};
 
-const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 14] = [
     "zeros",
     "ones",
     "constant",

@@ -114,7 +114,9 @@ impl Checker<'_> {
         if let Some(binding) = self.lookup(&ident.name)
             && matches!(binding.value, Value::Cell(_) | Value::Abstract(Kind::Cell) | Value::Poison)
         {
-            return binding.value.clone();
+            let (value, span) = (binding.value.clone(), binding.span);
+            self.note_name(ident.span, span);
+            return value;
         }
         let library = self.current().library;
         let Some(definition) = self.definitions.cell(&ident.name, library) else {
@@ -135,6 +137,7 @@ impl Checker<'_> {
             }
             return self.report(diagnostic);
         };
+        self.note_name(ident.span, definition.ident().span);
         let Definition::Cell { ast, .. } = &definition else { return Value::Poison };
         let ast = ast.clone();
         let dims: Vec<&str> = free_dims(&ast).collect();

@@ -18,6 +18,7 @@ mod duplicates;
 mod effective;
 mod elaborate;
 mod evaluate;
+mod facts;
 mod imports;
 mod initializers;
 mod kinds;
@@ -53,10 +54,13 @@ use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::{self, ExprKind, Ident, Item};
 
-pub use data::{CLASS, DATA, TAGS, settings_of};
-pub use imports::{Files, LoadError, Loaded, Loader, NoFiles, files};
+pub use data::{CLASS, DATA, LABELS as LABEL_KINDS, TAGS, settings_of};
+pub use facts::{Application, Facts};
+pub use imports::{Files, LIBRARY_PREFIX, LoadError, Loaded, Loader, NoFiles, files, library_texts};
+pub use initializers::NAMES as INITIALIZERS;
+pub use shapes::{Reading, reading};
 pub use synthetic::SOURCES;
-pub use texts::{DOCUMENT, STORY, TEXT, TREE};
+pub use texts::{DOCUMENT, KINDS as TEXT_KINDS, STORY, TEXT, TREE};
 pub use train::{OPTIMIZERS, SCHEDULES, TRAIN};
 
 use checker::{Binding, Checker, MAX_FINDINGS};
@@ -77,6 +81,14 @@ pub struct Checked {
     /// The text with imports inlined, which the artifact keeps.
     pub source: String,
     pub entry: ast::File,
+    /// In the order of first use, each once.
+    pub imports: Vec<(FileId, ast::File)>,
+    /// The library's files.
+    pub library: &'static [ast::File],
+    /// What the `data` block says, as far as it could be read.
+    pub data: Option<crate::ir::Data>,
+    /// What was found out about places of the files, up to where an error stopped it.
+    pub facts: Facts,
 }
 
 impl Checked {
@@ -102,7 +114,7 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
     let mut diagnostics = files.diagnostics.clone();
     let cell = cell.and_then(|cell| expression("--cell", cell, &mut files.sources, &mut diagnostics));
     let mut definitions = Definitions::default();
-    for file in &files.library {
+    for file in files.library {
         definitions.add(file, true, &mut diagnostics);
     }
     let user_files = || std::iter::once(&files.entry).chain(files.imports.iter().map(|(_, file)| file));
@@ -155,6 +167,7 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
         language_model::check(model, said, &mut checker.diagnostics);
     }
     diagnostics.append(&mut checker.diagnostics);
+    let facts = std::mem::take(&mut checker.facts);
     if let (Some(model), Some(block)) = (&model, train_block) {
         target::settings(&model.target, data.as_ref(), block, &train, &mut diagnostics);
     }
@@ -176,8 +189,9 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
     diagnostics.dedup();
     keep_the_first(&mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
-    let program = sound.then_some(Program { edition, data, model, train, settings });
-    Checked { sources: files.sources, diagnostics, program, source, entry: files.entry }
+    let program = sound.then(|| Program { edition, data: data.clone(), model, train, settings });
+    let imports::Files { sources, entry, imports, library, .. } = files;
+    Checked { sources, diagnostics, program, source, entry, imports, library, data, facts }
 }
 
 /// A text of the command line that is one expression, and a file of its own in messages.
@@ -215,7 +229,7 @@ pub fn check_library() -> Vec<Diagnostic> {
     let files = imports::files("empty.rnn", "", &mut NoFiles);
     let mut diagnostics = files.diagnostics.clone();
     let mut definitions = Definitions::default();
-    for file in &files.library {
+    for file in files.library {
         definitions.add(file, true, &mut diagnostics);
     }
     let mut checker = Checker::new(&files.sources, &definitions);
@@ -223,7 +237,7 @@ pub fn check_library() -> Vec<Diagnostic> {
         checker.check_definition(&definition);
     }
     diagnostics.append(&mut checker.diagnostics);
-    for file in &files.library {
+    for file in files.library {
         lints::lint(file, None, &mut diagnostics);
     }
     diagnostics

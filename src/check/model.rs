@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, code, suggest};
-use crate::ir::{self, Dim, Element, FieldKind, Graph, NodeId, Op, Symbol, Target, TextKind, Type};
+use crate::ir::{self, Dim, Element, FieldKind, NodeId, Op, Symbol, Target, TextKind, Type};
 use crate::syntax::ast::{self, Result, TypeKind};
 
 use super::checker::{Checker, Frame};
@@ -15,13 +15,9 @@ impl Checker<'_> {
         self.frames.push(Frame { name: model.name.name.clone(), scopes: vec![BTreeMap::new()], ..Frame::default() });
         let found = self.model_inside(model, data);
         self.frames.pop();
+        let graph = self.take_graph();
+        self.note_costs(&graph);
         let (inputs, target, output, logits) = found?;
-        let graph = Graph {
-            nodes: std::mem::take(&mut self.nodes),
-            parameters: std::mem::take(&mut self.parameters),
-            cells: std::mem::take(&mut self.cells),
-            calls: std::mem::take(&mut self.calls),
-        };
         Some(ir::Model {
             name: model.name.name.clone(),
             docs: model.docs.clone(),

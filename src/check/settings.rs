@@ -67,6 +67,31 @@ impl PartialEq for Setting {
 }
 
 impl Takes {
+    /// Every value it takes, as a page of the reference says it.
+    pub fn range(&self) -> String {
+        let list = |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        match self {
+            Takes::Int { min } => format!("a whole number from {min}"),
+            Takes::Float { min, open_min, max, open_max } => {
+                let low = format!("a number {} {min}", if *open_min { "above" } else { "from" });
+                let high = format!(" {} {max}", if *open_max { "to below" } else { "to" });
+                if max.is_finite() { low + &high } else { low }
+            }
+            Takes::Bool => "`true`, `false`".into(),
+            Takes::Path => "a file".into(),
+            Takes::Files => "a file, or a list of files".into(),
+            Takes::FilesOrShare => "a file, a list of files, or a share above 0 and below 1".into(),
+            Takes::Text => "a text".into(),
+            Takes::Name => "a name".into(),
+            Takes::Word(words) => list(words.to_vec()),
+            Takes::Betas => "two numbers from 0 to below 1".into(),
+            Takes::Labels => "a list of labels".into(),
+            Takes::Groups => "a list of `[\"class\", \"label\", …]`".into(),
+            Takes::ClassWeights => "`balanced`, or a list of `[\"label\", weight]`".into(),
+            Takes::Call(choices) => list(choices.iter().map(|choice| choice.name).collect()),
+        }
+    }
+
     pub fn describe(&self) -> String {
         match self {
             Takes::Int { .. } => "a whole number".into(),

@@ -23,9 +23,9 @@ impl Checker<'_> {
     /// `name` is the parameter, `layer` the definition. Returns whether it fits.
     pub fn match_pattern(&mut self, pattern: &TypeExpr, input: &Input, name: &str, layer: &str) -> bool {
         let ty = self.ty(input.node).clone();
-        let (rest, dims, tokens) = match &pattern.kind {
-            TypeKind::Shape { rest, dims } => (*rest, dims, false),
-            TypeKind::Of { dims, .. } => (false, dims, true),
+        let (dims, tokens) = match &pattern.kind {
+            TypeKind::Shape { dims, .. } => (dims, false),
+            TypeKind::Of { dims, .. } => (dims, true),
             _ => return true,
         };
         if tokens != (ty.element == Element::Token) {
@@ -40,19 +40,13 @@ impl Checker<'_> {
             self.report(diagnostic.label(pattern.span, "declared here").help(help));
             return false;
         }
-        // A layer of `[T, I]` reads each sequence of `[S, T, I]` for itself.
-        let reads_sequence = tokens || !rest && (dims.len() == 2 || dims.first().is_some_and(is_time));
-        let nested = reads_sequence && ty.sequence_axes() == 2 && ty.rank() == dims.len() + 1;
-        let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() + usize::from(nested) };
-        // A pattern of two axes starts with the sequence, one of three with two of them.
-        let sequences = if rest || tokens { 0 } else { dims.len().saturating_sub(1) };
-        let timeless =
-            sequences > 0 && (ty.is_numbers() || is_time(&dims[sequences - 1]) && ty.sequence_axes() < sequences);
-        if !fits || timeless || nested && !self.read_each(&ty.axes[0], input, layer) {
-            if !fits || timeless {
+        match reading(pattern, &ty) {
+            None => {
                 self.report_rank(pattern, input, layer);
+                return false;
             }
-            return false;
+            Some(Reading::EachSequence) if !self.read_each(&ty.axes[0], input, layer) => return false,
+            Some(_) => {}
         }
         let skipped = ty.rank() - dims.len();
         let mut fits = true;
@@ -337,6 +331,35 @@ impl Checker<'_> {
         };
         self.report(diagnostic);
     }
+}
+
+/// How a layer reads a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Whole,
+    /// A layer of `[T, I]` reads each sequence of `[S, T, I]` for itself.
+    EachSequence,
+}
+
+/// How a value fits a declared type, its sizes aside; nothing where it does not.
+pub fn reading(pattern: &TypeExpr, ty: &Type) -> Option<Reading> {
+    let (rest, dims, tokens) = match &pattern.kind {
+        TypeKind::Shape { rest, dims } => (*rest, dims, false),
+        TypeKind::Of { dims, .. } => (false, dims, true),
+        _ => return None,
+    };
+    if tokens != (ty.element == Element::Token) {
+        return None;
+    }
+    let reads_sequence = tokens || !rest && (dims.len() == 2 || dims.first().is_some_and(is_time));
+    let nested = reads_sequence && ty.sequence_axes() == 2 && ty.rank() == dims.len() + 1;
+    let fits = if rest { ty.rank() >= dims.len() } else { ty.rank() == dims.len() + usize::from(nested) };
+    // A pattern of two axes starts with the sequence, one of three with two of them.
+    let sequences = if rest || tokens { 0 } else { dims.len().saturating_sub(1) };
+    let timeless =
+        sequences > 0 && (ty.is_numbers() || is_time(&dims[sequences - 1]) && ty.sequence_axes() < sequences);
+    let reading = if nested { Reading::EachSequence } else { Reading::Whole };
+    (fits && !timeless).then_some(reading)
 }
 
 /// Whether a declared axis is meant as time: the field writes T.

@@ -13,6 +13,7 @@ mod files;
 mod fmt;
 mod generate;
 mod inspect;
+mod lsp;
 mod made_up;
 mod new;
 mod overrides;
@@ -182,6 +183,8 @@ enum Command {
     Repro(ReproArguments),
     /// Time the steps of a model, layer by layer, on made-up texts.
     Bench(BenchArguments),
+    /// Serve an editor: the Language Server Protocol on standard input and output.
+    Lsp,
     /// Show how gradients fare on their way back through time: ‖∂loss/∂h‖ after every step of every recurrent layer.
     Probe(ProbeArguments),
     /// Show the gates and states of every step on one text, under the names of the equations, and what attention looks at.
@@ -501,6 +504,7 @@ impl Arguments {
             Command::Bench(arguments) => bench::bench(&arguments),
             Command::Compare(arguments) => compare::compare(&arguments),
             Command::Sweep(arguments) => sweep::sweep(&arguments),
+            Command::Lsp => lsp::lsp(),
             Command::Probe(arguments) => probe::probe(&arguments),
             Command::Trace(arguments) => trace::trace(&arguments),
             Command::Diff { before, after, output } => diff::diff(&before, &after, output.format),

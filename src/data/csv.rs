@@ -32,6 +32,13 @@ impl Csv {
     }
 }
 
+/// The values of one line.
+pub(super) fn header(line: &str) -> Vec<String> {
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+    let record = reader.records().next().and_then(Result::ok);
+    record.iter().flat_map(StringRecord::iter).map(str::to_string).collect()
+}
+
 impl Source for Csv {
     fn next(&mut self) -> Result<Option<Row>, DataError> {
         let Some(line) = advance(&mut self.reader, &mut self.record)? else { return Ok(None) };

@@ -3,6 +3,19 @@
 use super::DataError;
 use super::error::{counted, listed, quoted};
 use crate::diagnostic::suggest::nearest;
+use crate::ir::Format;
+
+/// The columns that the first line of a file names, for a format that names some: those of a header, or the keys of an object.
+pub fn columns(first: &str, format: Format) -> Vec<String> {
+    match format {
+        Format::Tsv => first.split('\t').map(str::to_string).collect(),
+        Format::Csv => super::csv::header(first),
+        Format::JsonLines => serde_json::from_str::<serde_json::Map<_, _>>(first)
+            .map(|object| object.into_iter().map(|(key, _)| key).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
 
 /// The wanted columns of a file, found in its header.
 pub(super) struct Header {

@@ -33,6 +33,7 @@ pub use answers::{Answers, Expected, IGNORED};
 pub use batch::{Batch, Order, Sentences, Tokens, batches};
 pub use dataset::Dataset;
 pub use error::{About, DataError};
+pub use header::columns;
 pub use labels::Labels;
 pub use lines::sha256_of_file;
 pub use near::near;

@@ -23,6 +23,17 @@ impl Cost {
 }
 
 impl Graph {
+    /// Numbers that are trained.
+    pub fn size(&self) -> Dim {
+        let size = |shape: &[Dim]| shape.iter().fold(Dim::constant(1), |n, axis| n.multiply(axis));
+        self.parameters.iter().fold(Dim::default(), |sum, parameter| sum.add(&size(&parameter.shape)))
+    }
+
+    /// The cost of all nodes.
+    pub fn total_cost(&self) -> Cost {
+        self.nodes.iter().fold(Cost::default(), |sum, node| sum.add(&self.cost(node)))
+    }
+
     /// The cost of one node.
     pub fn cost(&self, node: &Node) -> Cost {
         let size =

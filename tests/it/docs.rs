@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rnnc::check::settings::{Choice, Setting, Takes};
+use rnnc::check::settings::{Choice, Setting};
 use rnnc::check::{self, Checked, LoadError, Loaded, Loader};
 use rnnc::diagnostic::render::{Format, Style, render};
 use rnnc::source::FileId;
@@ -230,31 +230,7 @@ fn choices(kind: &str, table: &[Choice]) -> String {
 
 fn columns(setting: &Setting) -> String {
     let default = if setting.default.is_empty() { "–".to_string() } else { format!("`{}`", setting.default) };
-    format!("| {} | {default} | {}", takes(setting.takes), setting.about)
-}
-
-fn takes(takes: Takes) -> String {
-    let list = |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    match takes {
-        Takes::Int { min } => format!("a whole number from {min}"),
-        Takes::Float { min, open_min, max, open_max } => {
-            let low = format!("a number {} {min}", if open_min { "above" } else { "from" });
-            let high = format!(" {} {max}", if open_max { "to below" } else { "to" });
-            if max.is_finite() { low + &high } else { low }
-        }
-        Takes::Bool => "`true`, `false`".into(),
-        Takes::Path => "a file".into(),
-        Takes::Files => "a file, or a list of files".into(),
-        Takes::FilesOrShare => "a file, a list of files, or a share above 0 and below 1".into(),
-        Takes::Text => "a text".into(),
-        Takes::Name => "a name".into(),
-        Takes::Word(words) => list(words.to_vec()),
-        Takes::Betas => "two numbers from 0 to below 1".into(),
-        Takes::Labels => "a list of labels".into(),
-        Takes::Groups => "a list of `[\"class\", \"label\", …]`".into(),
-        Takes::ClassWeights => "`balanced`, or a list of `[\"label\", weight]`".into(),
-        Takes::Call(choices) => list(choices.iter().map(|choice| choice.name).collect()),
-    }
+    format!("| {} | {default} | {}", setting.takes.range(), setting.about)
 }
 
 fn codes() -> String {

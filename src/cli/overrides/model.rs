@@ -22,7 +22,7 @@ pub fn model(file: &File, text: &str, rest: &[&str], value: &str) -> Result<Edit
     };
     let name = check::settings::synonym(name).unwrap_or(name);
     let library = check::files("", text, &mut NoFiles).library;
-    let mut search = Search { own: file, library: &library, places: Vec::new() };
+    let mut search = Search { own: file, library, places: Vec::new() };
     search.block(body);
     let found: Vec<&Place> = search.places.iter().filter(|place| place.name == name).collect();
     match found[..] {
