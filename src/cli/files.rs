@@ -1,7 +1,7 @@
 //! Reading `.rnn` files and what they import.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Failure, say, stderr_style};
 use crate::check::{self, Checked};
