@@ -58,6 +58,7 @@ impl Trainable {
 
     /// The same after it is sure that the folder can be used for what is wanted.
     pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
+        let is_new = !options.out.exists();
         RunFolder::open(&options.out, options.begin).map_err(|error| self.failure(&error, &options.out))?;
         if options.begin == Begin::Resume {
             let now = Side { program: &self.program, sources: &self.checked.sources };
@@ -67,7 +68,11 @@ impl Trainable {
                 return Err(files::findings(&self.checked.sources, &found));
             }
         }
-        let setup = self.read()?;
+        let setup = self.read().inspect_err(|_| {
+            if is_new {
+                RunFolder::withdraw(&options.out);
+            }
+        })?;
         // From here on an interrupt is answered; reading the data it just ends.
         interrupt();
         Ok(setup)

@@ -48,6 +48,12 @@ impl RunFolder {
         Ok(Self { path: out.to_path_buf(), _lock: lock })
     }
 
+    /// Takes away a folder that was made for a run which came to nothing before it wrote anything.
+    pub fn withdraw(out: &Path) {
+        // Where anything else stands in it, it stays.
+        let _ = fs::remove_file(out.join(LOCK)).and_then(|()| fs::remove_dir(out));
+    }
+
     /// Removes what a killed process left half written. All else stays until something takes its place, so that nothing is
     /// lost to a run that comes to nothing.
     pub fn clear(&self) {

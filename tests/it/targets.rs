@@ -64,7 +64,7 @@ fn labels_that_do_not_fit_their_tokens_are_found_with_file_and_line() {
         ("a b\tX Y X", "train.tsv:3: 3 labels for 2 tokens; there is one label for each token"),
     ] {
         folder.file("train.tsv", format!("text\ttags\na b c\tX Y X\n{row}\n"));
-        folder.run(&["train", "m.rnn"]).stderr(&format!("error: {message}\n")).status(1);
+        folder.run(&["train", "m.rnn"]).finding("E0802", message).status(1);
     }
 }
 
