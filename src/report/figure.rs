@@ -83,9 +83,9 @@ fn parameters(graph: &Graph, call: usize) -> Dim {
 }
 
 fn detail(node: &Node, parameters: &Dim, size: &dyn Fn(&Symbol) -> Option<usize>) -> String {
-    let known = |dim: &Dim| dim.evaluate(&|symbol| size(symbol)).map_or_else(|| dim.clone(), Dim::from);
+    let known = |dim: &Dim| dim.evaluate(&size).map_or_else(|| dim.clone(), Dim::from);
     let shape = Type { axes: node.ty.axes.iter().map(known).collect(), ..node.ty.clone() };
-    match parameters.evaluate(&|symbol| size(symbol)) {
+    match parameters.evaluate(&size) {
         Some(0) => shape.to_string(),
         Some(n) => format!("{shape} · {} weights", thousands(n as u64)),
         None => format!("{shape} · {parameters} weights"),

@@ -38,15 +38,19 @@ pub struct EpochRecord {
     pub valid_mean_absolute_error: Option<f64>,
     /// Of the epoch's last step.
     pub learning_rate: f64,
+    #[serde(default)]
     pub steps: usize,
     /// L2 norm of all gradients together, before they were clipped: the mean of the steps.
+    #[serde(default)]
     pub gradient_norm: f64,
+    #[serde(default)]
     pub largest_gradient_norm: f64,
     /// Share of the steps whose gradients were clipped, where the file asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clipped: Option<f64>,
     pub examples_per_second: f64,
     /// Steps of numbers count as tokens.
+    #[serde(default)]
     pub tokens_per_second: f64,
     /// Of training; validation is not counted.
     pub seconds: f64,

@@ -121,7 +121,7 @@ fn a_full_disk_leaves_the_earlier_model() {
     std::fs::create_dir(folder.path("disk")).unwrap();
     let disk = folder.path("disk");
     let mount =
-        std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&disk).output();
+        std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"]).arg(&disk).output();
     if !mount.is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: a_full_disk_leaves_the_earlier_model needs the right to mount a file system");
         return;

@@ -182,5 +182,5 @@ fn what_cannot_write_says_so() {
     }
     // A plain text to a classifier is a table without a header.
     folder.file("m.rnn", MODEL.replace("train.tsv", "train.txt")).file("train.txt", rows(16, 1));
-    folder.run(&["train", "m.rnn"]).any_output().status(0);
+    folder.run(&["train", "m.rnn", "--overwrite"]).any_output().status(0);
 }

@@ -31,7 +31,8 @@ fn losses(folder: &Folder, arguments: &[&str]) -> Vec<f64> {
 fn a_training_says_what_it_does_and_leaves_everything_in_its_folder() {
     let folder = Folder::experiment();
     folder.run(&["train", "m.rnn"]).figures(RESULT, SAID).status(0);
-    let written = ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "origin.json", "report.html"];
+    let written =
+        [".lock", "checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "origin.json", "report.html"];
     assert_eq!(folder.names("runs/m"), written);
 
     let metrics = folder.text("runs/m/metrics.jsonl");

@@ -190,7 +190,11 @@ fn a_room_imports_only_from_rooms_above_it() {
 fn dependencies_stay_behind_their_fences() {
     for (path, lines) in files() {
         for (name, allowed) in FENCES {
-            let named = |line: &&String| if name == "unsafe" { has_word(line, name) } else { uses(line, name) };
+            // A word of content security policies is none of the language.
+            let named = |line: &&String| match name {
+                "unsafe" => has_word(&line.replace("'unsafe-inline'", ""), name),
+                _ => uses(line, name),
+            };
             if let Some(line) = lines.iter().find(named) {
                 let inside = allowed.iter().any(|place| path.starts_with(place));
                 assert!(inside, "{path} names {name}, which only {allowed:?} may: {}", line.trim());
