@@ -95,7 +95,14 @@ fn names_files(change: &Change) -> bool {
 fn diagnostic(change: &Change, now: &Program, why: Option<&str>) -> Diagnostic {
     let whole = now.model.as_ref().map_or(now.train.span, |model| model.graph.node(model.output).span);
     let because = why.map_or(String::new(), |why| format!(": {why}"));
-    let message = format!("since this training was started a change was made{because}: {}", change.sentence());
+    let then = "when this training was started";
+    let message = match (&change.before, &change.after) {
+        (Some(old), Some(new)) => {
+            format!("`{}` was {} {then}, and is {} now{because}", change.what, old.text, new.text)
+        }
+        (Some(old), None) => format!("`{}` was {} {then}, and is gone{because}", change.what, old.text),
+        (None, _) => format!("`{}` was not there {then}{because}", change.what),
+    };
     let diagnostic = Diagnostic::new(code::RESUME, change.span_after().unwrap_or(whole), message).here("changed");
     diagnostic.help("undo the change, or begin again with --overwrite")
 }
