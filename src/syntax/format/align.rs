@@ -44,7 +44,7 @@ pub fn text(lines: &[Line]) -> String {
 fn pads(lines: &[Line]) -> Vec<Vec<usize>> {
     let mut pads: Vec<Vec<usize>> = lines.iter().map(|line| vec![0; line.cells.len()]).collect();
     for run in runs(lines, |line| bridges(line) || !line.cells.is_empty(), |a, b| a.kind == b.kind) {
-        for cell in 0..2 {
+        for cell in [0, 1] {
             // Lines without this cell end the column.
             for part in run.split(|i| !bridges(&lines[*i]) && lines[*i].cells.len() <= cell) {
                 let part: Vec<usize> = part.iter().copied().filter(|i| !bridges(&lines[*i])).collect();

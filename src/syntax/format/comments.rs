@@ -88,7 +88,7 @@ pub fn all(text: &str) -> Vec<(usize, &str)> {
 
 /// Whether nothing but white space stands before `at` on its line.
 pub fn starts_line(text: &str, at: usize) -> bool {
-    before(text, at).is_some_and(|line| is_blank(line))
+    before(text, at).is_some_and(is_blank)
 }
 
 /// Whether the line before that of `at` is empty. `at` starts its own line.
