@@ -33,6 +33,13 @@ pub fn snippets(params: &InitializeParams) -> bool {
     item.and_then(|item| item.snippet_support).unwrap_or(false)
 }
 
+/// Whether the client can be asked to watch files.
+pub fn watches(params: &InitializeParams) -> bool {
+    let workspace = params.capabilities.workspace.as_ref();
+    let files = workspace.and_then(|workspace| workspace.did_change_watched_files.as_ref());
+    files.and_then(|files| files.dynamic_registration).unwrap_or(false)
+}
+
 pub fn initialize(encoding: Encoding) -> InitializeResult {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),

@@ -86,10 +86,15 @@ pub fn serve(
             transport::write(output, gone.into())?;
         }
         // Findings are told when all that was typed has been read.
-        if queue.waiting.is_empty() {
-            for message in server.publish() {
+        while queue.waiting.is_empty() {
+            let findings = server.publish();
+            if findings.is_empty() {
+                break;
+            }
+            for message in findings {
                 transport::write(output, message)?;
             }
+            queue.take_all()?;
         }
     }
     Ok(server.was_shut_down())

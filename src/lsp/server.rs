@@ -27,16 +27,29 @@ pub struct Server {
     encoding: Encoding,
     /// Whether the client moves the cursor through what a completion inserts.
     snippets: bool,
+    /// Whether it can be asked to watch files, and was not yet.
+    watches: bool,
     state: State,
     analyses: BTreeMap<String, Rc<Analysis>>,
     /// Documents whose findings are to be told again.
     stale: BTreeSet<String>,
     /// Files that are not open and have findings told, because of one that is open and that they import.
     importers: BTreeSet<PathBuf>,
-    /// Whether files of the workspace may import something that has changed.
-    look_for_importers: bool,
+    /// Which files that are not open may have other findings now.
+    look: Look,
     /// The number of the next request that the server itself makes.
     requests: i32,
+}
+
+/// Where importers of what has changed are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Look {
+    #[default]
+    Nowhere,
+    /// Among those that are known.
+    Known,
+    /// In the whole workspace.
+    Everywhere,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,14 +88,16 @@ impl Server {
             Message::Notification(notification) => {
                 let method = notification.method.clone();
                 let done = catch_unwind(AssertUnwindSafe(|| self.notification(notification)));
-                done.map_or_else(|_| vec![bug(&method)], |()| Vec::new())
+                let sent = done.map_or_else(|_| vec![bug(&method)], |()| Vec::new());
+                if method == "initialized" { sent.into_iter().chain(self.watch_files()).collect() } else { sent }
             }
             // Of what the server asks, no answer matters.
             Message::Response(_) => Vec::new(),
         }
     }
 
-    /// The findings that have changed since they were told last.
+    /// The next findings that have changed since they were told last: those of open files, then those of others. To be called
+    /// until there are none.
     pub fn publish(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         for key in std::mem::take(&mut self.stale) {
@@ -92,8 +107,12 @@ impl Server {
                 Err(_) => messages.push(bug("publishDiagnostics")),
             }
         }
-        if std::mem::take(&mut self.look_for_importers) {
-            match catch_unwind(AssertUnwindSafe(|| self.findings_of_importers())) {
+        if !messages.is_empty() {
+            return messages;
+        }
+        let look = std::mem::take(&mut self.look);
+        if look != Look::Nowhere {
+            match catch_unwind(AssertUnwindSafe(|| self.findings_of_importers(look))) {
                 Ok(found) => messages.extend(found.into_iter().map(published)),
                 Err(_) => messages.push(bug("publishDiagnostics")),
             }
@@ -126,6 +145,7 @@ impl Server {
         let params: InitializeParams = read(params)?;
         self.encoding = capabilities::encoding(&params);
         self.snippets = capabilities::snippets(&params);
+        self.watches = capabilities::watches(&params);
         #[expect(deprecated, reason = "older clients name one folder so")]
         let root = params.root_uri.clone();
         let folders = match &params.workspace_folders_initialize_params.workspace_folders {
@@ -150,7 +170,7 @@ impl Server {
                 let key = uri.0.clone();
                 self.files.documents.insert(key.clone(), Document { uri, path, text, version });
                 self.changed(&key);
-                self.look_for_importers = true;
+                self.look = Look::Everywhere;
             }
             (State::Serving, "textDocument/didChange") => {
                 let Ok(params) = read::<lsp::DidChangeTextDocumentParams>(params) else { return };
@@ -160,25 +180,25 @@ impl Server {
                 edits::apply(&mut document.text, params.content_changes, self.encoding);
                 document.version = id.version;
                 self.changed(&key);
-                self.look_for_importers |= !self.importers.is_empty();
+                self.look = self.look.max(Look::Known);
             }
             (State::Serving, "textDocument/didSave") => {
                 let Ok(params) = read::<lsp::DidSaveTextDocumentParams>(params) else { return };
                 self.changed(&params.text_document.uri.0);
-                self.look_for_importers = true;
+                self.look = Look::Everywhere;
             }
             (State::Serving, "textDocument/didClose") => {
                 let Ok(params) = read::<lsp::DidCloseTextDocumentParams>(params) else { return };
                 let key = params.text_document.uri.0;
                 self.changed(&key);
                 self.files.documents.remove(&key);
-                self.look_for_importers = true;
+                self.look = Look::Everywhere;
             }
             (State::Serving, "workspace/didChangeWatchedFiles") => {
                 // What is on disk may be other than it was.
                 self.analyses.clear();
                 self.stale.extend(self.files.documents.keys().cloned());
-                self.look_for_importers = true;
+                self.look = Look::Everywhere;
             }
             (State::Serving, "workspace/didChangeWorkspaceFolders") => {
                 let Ok(params) = read::<lsp::DidChangeWorkspaceFoldersParams>(params) else { return };
@@ -186,10 +206,23 @@ impl Server {
                 let removed: Vec<PathBuf> = params.event.removed.iter().filter_map(path).collect();
                 self.files.folders.retain(|folder| !removed.contains(folder));
                 self.files.folders.extend(params.event.added.iter().filter_map(path));
-                self.look_for_importers = true;
+                self.look = Look::Everywhere;
             }
             _ => {}
         }
+    }
+
+    /// Asks a client that can to tell of `.rnn` files that change on disk.
+    fn watch_files(&mut self) -> Option<Message> {
+        if !std::mem::take(&mut self.watches) {
+            return None;
+        }
+        self.requests += 1;
+        let options = json!({ "watchers": [{ "globPattern": "**/*.rnn" }] });
+        let registration =
+            json!({ "id": "files", "method": "workspace/didChangeWatchedFiles", "registerOptions": options });
+        let params = json!({ "registrations": [registration] });
+        Some(Request::new(self.requests.into(), "client/registerCapability".into(), params).into())
     }
 
     /// Forgets what was known of a document and of those that import it.
@@ -237,11 +270,15 @@ impl Server {
     }
 
     /// The findings of files that are not open, but import one that is; none for those that no longer do.
-    fn findings_of_importers(&mut self) -> Vec<PublishDiagnosticsParams> {
+    fn findings_of_importers(&mut self, look: Look) -> Vec<PublishDiagnosticsParams> {
         let open: Vec<PathBuf> = self.files.documents.values().filter_map(|document| document.path.clone()).collect();
         let mut found = Vec::new();
         let mut importers = BTreeSet::new();
-        for path in self.files.workspace() {
+        let paths = match look {
+            Look::Everywhere => self.files.workspace(),
+            _ => self.importers.iter().cloned().collect(),
+        };
+        for path in paths {
             if open.contains(&path) {
                 continue;
             }

@@ -109,18 +109,18 @@ mod tests {
         assert_eq!(words, ["let", "x", "=", "a", "|>", "f", "(", "1e-3", ",", "\"b \\\" c\"", ")", "// d"]);
     }
 
+    const SPACE: [char; 3] = [' ', '\t', '\u{feff}'];
+
     proptest! {
         #[test]
         fn tokens_stand_in_order_and_cover_all_but_spaces(text in "[a1é\"\\\\/|>. \n\r(=🚀]{0,40}") {
             let mut end = 0;
             for token in tokens(&text) {
-                let between = text[end..token.start].trim_matches([' ', '\t', '\u{feff}']);
-                prop_assert!(between.is_empty());
+                prop_assert_eq!(text[end..token.start].trim_matches(SPACE), "");
                 prop_assert!(token.start < token.end && token.start >= end);
                 end = token.end;
             }
-            let after = text[end..].trim_matches([' ', '\t', '\u{feff}']);
-            prop_assert!(after.is_empty());
+            prop_assert_eq!(text[end..].trim_matches(SPACE), "");
         }
     }
 }

@@ -241,6 +241,25 @@ fn what_is_no_request_has_an_answer_too() {
 }
 
 #[test]
+fn what_changes_on_disk_is_seen() {
+    let folder = Folder::new();
+    folder.file(".git/HEAD", "");
+    let mut client = Client::start(&root(&folder));
+    let capabilities = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    client.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": capabilities }));
+    client.tell("initialized", json!({}));
+    let asked = client.told("client/registerCapability");
+    assert_eq!(asked["registrations"][0]["registerOptions"]["watchers"][0]["globPattern"], "**/*.rnn");
+    let uri = uri(&folder, "m.rnn");
+    client.open(&uri, &format!("use \"gate.rnn\"\n\n{}", MODEL.replace("last", "gate |> last")));
+    assert_eq!(messages(&client.told("textDocument/publishDiagnostics")).len(), 1);
+    folder.file("gate.rnn", "layer gate(x: [T, I]) -> [T, I] { sigmoid(x) * x }\n");
+    client.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    assert_eq!(messages(&client.told("textDocument/publishDiagnostics")), [""; 0]);
+    assert_eq!(client.stop().0, Some(0));
+}
+
+#[test]
 fn a_request_that_was_taken_back_is_not_answered() {
     let folder = Folder::new();
     let (mut client, _) = Client::initialized(&root(&folder), &[]);
