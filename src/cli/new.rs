@@ -95,6 +95,9 @@ fn write_all(path: &Path, contents: &[(String, String)]) -> Result<(), Failure> 
         return Err(Failure::input(format!("{} is there already; choose another name", path.display())));
     }
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if parent.is_file() {
+            return Err(Failure::input(format!("cannot make {}: a part of its path is a file", path.display())));
+        }
         fs::create_dir_all(parent).map_err(|error| failed(&parent.display().to_string(), &error))?;
     }
     fs::create_dir(path).map_err(|error| failed(&path.display().to_string(), &error))?;

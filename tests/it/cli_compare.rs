@@ -80,7 +80,7 @@ fn runs_are_compared_by_figures_and_by_what_differs() {
             "what differs 1 2",
             "train.optimizer.lr 0.01 0.03",
             "train.epochs 2 3",
-            "2: `lstm` was lstm(8) and is lstm(4)",
+            "2: `lstm` was lstm(8) -> [T, 8] and is lstm(4) -> [T, 4]",
         ]
     );
     assert!(shown.contains("o runs/m\n"), "{shown}");

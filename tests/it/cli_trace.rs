@@ -90,8 +90,8 @@ fn library_cells_have_their_equations_names() {
 #[test]
 fn a_tree_has_nodes_in_place_of_steps_and_gates_where_there_are_children() {
     let folder = Folder::new();
-    let model = "model M(tree) -> label { tree |> embedding(4) |> binary_tree_lstm(3) |> root |> dense(label) |> softmax }\n\
-                 data { train = \"t.ptb\", valid = none, tree : tree, label : class }\n";
+    let model = "model M(tree) -> label { tree |> embedding(4) |> binary_tree_lstm(3) |> dense(label) |> softmax }\n\
+                 data { train = \"t.ptb\", valid = none, tree : tree, label : tags { of = tree } }\n";
     folder.file("m.rnn", model).file("t.ptb", "(1 (1 a) (1 (1 fine) (1 film)))\n(0 (0 poor) (0 film))\n");
     let trace = json(&folder, &["m.rnn", "((a) ((fine) (film)))"]);
     let reading = &trace["recurrences"][0];
