@@ -104,11 +104,25 @@ fn steps(model: &Model, sources: &Sources) -> Vec<Step> {
         let call = owner(node).map(|call| &graph.calls[call.0]);
         let span = call.map_or(node.span, |call| call.span);
         let result = call.and_then(|call| call.result).unwrap_or(NodeId(i));
-        let text = format!("{} -> {}", first_line(sources.text(span)), graph.node(result).ty);
+        let text =
+            format!("{}, {} -> {}", first_line(sources.text(span)), reads(graph, &members), graph.node(result).ty);
         let name = call.map_or(String::new(), |call| call.layer.clone());
         steps.push(Step { name, text, span, meaning: meaning(graph, &members) });
     }
     steps
+}
+
+/// What some nodes read from elsewhere, in types.
+fn reads(graph: &Graph, members: &[NodeId]) -> String {
+    let mut read: Vec<NodeId> = Vec::new();
+    for input in members.iter().flat_map(|id| &graph.node(*id).inputs) {
+        let value = !matches!(graph.node(*input).op, Op::Parameter(_) | Op::Constant(_));
+        if value && !members.contains(input) && !read.contains(input) {
+            read.push(*input);
+        }
+    }
+    let types: Vec<String> = read.iter().map(|id| graph.node(*id).ty.to_string()).collect();
+    types.join(" and ")
 }
 
 fn first_line(text: &str) -> String {

@@ -70,9 +70,10 @@ fn a_changed_layer_is_one_change_with_its_parameters() {
     assert_eq!(
         sentences(&found.architecture),
         [
-            "`bilstm` was bilstm(4) -> [T, 8] and is bilstm(6) -> [T, 12]",
-            "`relu` is new: relu -> [T, 12]",
-            "`dense` was dense(label) -> [classes(label)] and is dense(label) -> [classes(label)]",
+            "`bilstm` was bilstm(4), [T, 8] -> [T, 8] and is bilstm(6), [T, 8] -> [T, 12]",
+            "`final` was final, [T, 8] -> [8] and is final, [T, 12] -> [12]",
+            "`dense` was dense(label), [8] -> [classes(label)] and is dense(label), [12] -> [classes(label)]",
+            "`relu` is new: relu, [T, 12] -> [T, 12]",
         ]
     );
     let names: Vec<&str> = found.parameters.iter().map(|change| change.what.as_str()).collect();

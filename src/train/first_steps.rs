@@ -85,6 +85,6 @@ mod tests {
         assert_eq!(first((0..99).map(|i| 0.7 / (1.0 + f64::from(i)))), None);
         assert_eq!(first((0..99).map(|i| if i == 40 { 4.0 } else { 0.7 })), None);
         assert_eq!(first((0..99).map(|i| 0.7 + 0.1 * f64::from(i))), Some(BEGINNING + RECENT));
-        assert_eq!(first((0..99).map(|i| if i < 30 { 0.7 } else { 1.4 })), Some(36));
+        assert_eq!(first((0..99).map(|i| if i < 30 { 0.7 } else { 1.4 })), Some(35));
     }
 }

@@ -115,7 +115,7 @@ fn a_trained_model_tells_what_it_is() {
         "trained by  rnnc 0.1.0, edition 1 of the language, seed 1\n",
         "epochs      2, the best was 2\n",
         "labels      neg, pos\n",
-        "vocabulary  text: 20 tokens\n",
+        "vocabulary  text: 20 tokens, sha256 ",
         "data        train train.tsv (48 rows, sha256 ",
         "parameters  754 in 7 tensors\n",
         "            lstm.weight_ih_l0  [32, 8]\n",

@@ -80,7 +80,8 @@ fn runs_are_compared_by_figures_and_by_what_differs() {
             "what differs 1 2",
             "train.optimizer.lr 0.01 0.03",
             "train.epochs 2 3",
-            "2: `lstm` was lstm(8) -> [T, 8] and is lstm(4) -> [T, 4]",
+            "2: `lstm` was lstm(8), [T, 8] -> [T, 8] and is lstm(4), [T, 8] -> [T, 4]",
+            "2: `dense` was dense(label), [8] -> [classes(label)] and is dense(label), [4] -> [classes(label)]",
         ]
     );
     assert!(shown.contains("o runs/m\n"), "{shown}");

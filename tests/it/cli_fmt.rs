@@ -65,7 +65,7 @@ fn a_file_with_syntax_errors_is_reported_and_left_as_it_is() {
     folder
         .run(&["fmt", "bad.rnn", "a.rnn"])
         .stderr(
-            "error[E0102]: a `(` that is never closed\n  ╭─[bad.rnn:1:9]\n1 │ let a = (1\n  ·         ┬┬\n  ·         │╰── expected `)` after this\n  ·         ╰── opened here\n2 │ let  b = 2\n  ╰────\n  help: add the `)`\n\
+            "error[E0102]: a `(` that is never closed\n   ╭─[bad.rnn:1:9]\n 1 │ let a = (1\n   ·         ┬┬\n   ·         │╰── expected `)` after this\n   ·         ╰── opened here\n 2 │ let  b = 2\n   ╰────\n  help: add the `)`\n\
              error: bad.rnn has syntax errors and is left as it is\na.rnn: formatted\n",
         )
         .status(1);

@@ -117,7 +117,7 @@ fn files_and_models_are_compared() {
     assert!(said.contains("settings\n  train.optimizer.lr: 0.01 → 0.001    other.rnn:"), "{said}");
     assert!(
         said.starts_with(
-            "architecture\n  - lstm: lstm(8) -> [T, 8]    m.rnn:3\n  + gru: gru(8) -> [T, 8]    other.rnn:3\n"
+            "architecture\n  - lstm: lstm(8), [T, 8] -> [T, 8]    m.rnn:3\n  + gru: gru(8), [T, 8] -> [T, 8]    other.rnn:3\n"
         ),
         "{said}"
     );

@@ -114,7 +114,7 @@ fn what_changed_cannot_be_resumed_and_is_named_at_its_place() {
     folder.file("m.rnn", MODEL.replace("lstm(8)", "lstm(9)"));
     refused(
         &[],
-        "`lstm` was lstm(8) -> [T, 8] when this training was started, and is lstm(9) -> [T, 9] now",
+        "`lstm` was lstm(8), [T, 8] -> [T, 8] when this training was started, and is lstm(9), [T, 8] -> [T, 9] now",
         "m.rnn:3",
     );
     folder.file("m.rnn", MODEL);
