@@ -15,6 +15,9 @@ use super::kinds::kind_of;
 use super::shapes::Input;
 use super::value::{CellValue, Kind, Value};
 
+/// What the equations of a cell call their values.
+type Names = Vec<(String, NodeId)>;
+
 impl CellValue {
     /// This cell where a model says `other`: it takes over the settings of one name and one type that it was not given.
     fn in_place_of(&self, other: &CellValue) -> CellValue {
@@ -134,7 +137,8 @@ impl Checker<'_> {
         };
         let inside = |checker: &mut Self| checker.instantiate_inside(value, cell, width, x_span, size, span);
         let (result, nodes) = self.in_graph_of_its_own(frame, inside);
-        let (input, states, names) = result?;
+        let (states, names) = result?;
+        let input = width.clone();
         Some(Cell { name: cell.name.name.clone(), span: cell.span, input, states, nodes, names })
     }
 
@@ -146,7 +150,7 @@ impl Checker<'_> {
         x_span: Span,
         size: (Dim, Span),
         span: Span,
-    ) -> Option<(Dim, Vec<State>, Vec<(String, NodeId)>)> {
+    ) -> Option<(Vec<State>, Names)> {
         let given: BTreeMap<&str, (&Value, Span)> =
             value.settings.iter().map(|(name, value)| (name.name.as_str(), (value, name.span))).collect();
         let names: Vec<String> = free_dims(cell).map(str::to_string).collect();
@@ -197,7 +201,7 @@ impl Checker<'_> {
         }
         let states = self.states(cell)?;
         let names = self.names_of_values(cell);
-        Some((width.clone(), states, names))
+        Some((states, names))
     }
 
     /// A tree cell where a sequence is read, or the reverse.

@@ -73,7 +73,7 @@ fn mean(units: &[f32]) -> f32 {
 
 fn short(value: f32) -> String {
     match value {
-        value if value == 0.0 => "0".into(),
+        0.0 => "0".into(),
         value if !value.is_finite() => value.to_string(),
         value if value.abs() < 100.0 => format!("{value:.2}"),
         value => format!("{value:.0e}"),

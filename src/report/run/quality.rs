@@ -167,7 +167,7 @@ fn mistakes(page: &mut Page, examined: &Examined) {
     let columns = if texts { &["true", "predicted", "text"][..] } else { &["true", "predicted"] };
     let mut table = Table::new(columns, &[if numbers { "off by" } else { "probability" }]);
     for mistake in mistakes {
-        let text = examined.texts.get(&mistake.row).map_or(String::new(), |said| in_one(said));
+        let text = examined.texts.get(&mistake.row).map_or(String::new(), in_one);
         let text = match mistake.step {
             Some(step) => format!("at {}: {text}", step + 1),
             None => text,

@@ -61,8 +61,8 @@ impl Editor {
     /// What has been found since the last time: for each file its diagnostics.
     pub fn published(&mut self) -> Vec<(String, Vec<Value>)> {
         let rounds = std::iter::from_fn(|| Some(self.server.publish()).filter(|sent| !sent.is_empty()));
-        let sent = rounds.flatten().filter_map(|message| match message {
-            Message::Notification(note) if note.method == "textDocument/publishDiagnostics" => Some(note.params),
+        let sent = rounds.flatten().map(|message| match message {
+            Message::Notification(note) if note.method == "textDocument/publishDiagnostics" => note.params,
             other => panic!("{other:?}"),
         });
         sent.map(|params| {
