@@ -155,7 +155,7 @@ impl<'s> Checker<'s> {
     /// Clears what a definition's own check built: it belongs to no model.
     pub fn forget_graph(&mut self) {
         let graph = self.take_graph();
-        self.note_costs(&graph);
+        self.facts.graphs.push(graph);
         self.parameter_names.clear();
         self.origins.clear();
     }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{Call, CallId, Cost, Dim, Graph, Type};
+use crate::ir::{CallId, Cost, Dim, Graph, Type};
 use crate::source::Span;
 
-use super::checker::{Checker, MODEL_GRAPH};
+use super::checker::Checker;
 use super::value::Value;
 
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub struct Facts {
     pub applications: BTreeMap<Span, Application>,
     /// Names that are read → where what they stand for was declared.
     pub names: BTreeMap<Span, Span>,
+    /// Of definitions by themselves, and of a model with errors as far as it came.
+    pub graphs: Vec<Graph>,
 }
 
 /// A layer that is given an input.
@@ -29,9 +31,6 @@ pub struct Application {
     pub inputs: Vec<Type>,
     /// Nothing after an error.
     pub result: Option<Type>,
-    /// Numbers that it trains.
-    pub parameters: Dim,
-    pub cost: Cost,
 }
 
 impl Checker<'_> {
@@ -73,32 +72,28 @@ impl Checker<'_> {
             application.result.get_or_insert_with(|| self.nodes[node.0].ty.clone());
         }
     }
+}
 
-    /// Notes the size and the cost of every application in a graph that is done.
-    pub fn note_costs(&mut self, graph: &Graph) {
-        let mut by_span: BTreeMap<Span, (Dim, Cost)> = BTreeMap::new();
+impl Facts {
+    /// What an application trains and costs; `model` is the graph of the model, where that has no errors. Worked out when it is asked
+    /// for: an editor checks with every letter and asks for few.
+    pub fn spent(&self, application: &Application, model: Option<&Graph>) -> (Dim, Cost) {
+        let (mut size, mut cost) = (Dim::default(), Cost::default());
         let mut counted = BTreeSet::new();
-        let home = |call: CallId| &graph.calls[graph.outermost(call).0];
-        for parameter in &graph.parameters {
-            let Some(Call { span, .. }) = parameter.call.map(home) else { continue };
-            // What a second application shares with the first belongs to the first.
-            if counted.insert(parameter.name.as_str()) {
-                let size = parameter.shape.iter().fold(Dim::constant(1), |n, axis| n.multiply(axis));
-                let (parameters, _) = by_span.entry(*span).or_default();
-                *parameters = parameters.add(&size);
+        for graph in self.graphs.iter().chain(model) {
+            let is_of = |call: CallId| graph.calls[graph.outermost(call).0].span == application.span;
+            if !graph.calls.iter().any(|call| call.span == application.span) {
+                continue;
+            }
+            for parameter in graph.parameters.iter().filter(|parameter| parameter.call.is_some_and(is_of)) {
+                if counted.insert(parameter.name.as_str()) {
+                    size = size.add(&parameter.shape.iter().fold(Dim::constant(1), |n, axis| n.multiply(axis)));
+                }
+            }
+            for node in graph.nodes.iter().filter(|node| node.call.is_some_and(is_of)) {
+                cost = cost.add(&graph.cost(node));
             }
         }
-        if self.graph == MODEL_GRAPH {
-            for node in &graph.nodes {
-                let Some(Call { span, .. }) = node.call.map(home) else { continue };
-                let (_, cost) = by_span.entry(*span).or_default();
-                *cost = cost.add(&graph.cost(node));
-            }
-        }
-        for application in self.facts.applications.values_mut() {
-            if let Some((parameters, cost)) = by_span.remove(&application.span) {
-                (application.parameters, application.cost) = (parameters, cost);
-            }
-        }
+        (size, cost)
     }
 }

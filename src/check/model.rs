@@ -16,8 +16,10 @@ impl Checker<'_> {
         let found = self.model_inside(model, data);
         self.frames.pop();
         let graph = self.take_graph();
-        self.note_costs(&graph);
-        let (inputs, target, output, logits) = found?;
+        let Some((inputs, target, output, logits)) = found else {
+            self.facts.graphs.push(graph);
+            return None;
+        };
         Some(ir::Model {
             name: model.name.name.clone(),
             docs: model.docs.clone(),

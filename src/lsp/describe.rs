@@ -27,17 +27,17 @@ pub fn cost(cost: &Cost) -> Option<String> {
 }
 
 /// What an application makes of its inputs, and what it takes: two lines of Markdown.
-pub fn application(application: &Application) -> String {
+pub fn application(application: &Application, (size, cost): &(Dim, Cost)) -> String {
     let mut lines = Vec::new();
     let inputs: Vec<String> = application.inputs.iter().map(ToString::to_string).collect();
     if let Some(result) = &application.result {
         lines.push(format!("`{}` → `{result}`", inputs.join(", ")));
     }
     let mut takes = Vec::new();
-    if application.parameters != Dim::default() {
-        takes.push(parameters(&application.parameters));
+    if *size != Dim::default() {
+        takes.push(parameters(size));
     }
-    takes.extend(cost(&application.cost));
+    takes.extend(self::cost(cost));
     if !takes.is_empty() {
         lines.push(takes.join(", "));
     }

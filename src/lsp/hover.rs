@@ -2,7 +2,8 @@
 
 use gen_lsp_types::{Contents, Hover, MarkupContent, MarkupKind};
 
-use crate::check::settings_of;
+use crate::check::{Application, settings_of};
+use crate::ir::{Cost, Dim};
 use crate::source::Span;
 use crate::syntax::ast::{Item, Parameter, TypeKind};
 
@@ -40,7 +41,7 @@ fn declared(analysis: &Analysis, said: Span, declaration: &Declaration) -> Optio
             let definition = analysis.definitions().at(declaration.span)?;
             parts.push(describe::code(&definition.signature(sources)));
             if let Some(application) = analysis.checked.facts.applications.get(&said) {
-                parts.push(describe::application(application));
+                parts.push(describe::application(application, &spent(analysis, application)));
             }
             parts.push(definition.docs().to_string());
         }
@@ -62,7 +63,7 @@ fn declared(analysis: &Analysis, said: Span, declaration: &Declaration) -> Optio
             };
             parts.push(describe::code(&line));
             if let Some(application) = analysis.checked.facts.applications.get(&said) {
-                parts.push(describe::application(application));
+                parts.push(describe::application(application, &spent(analysis, application)));
             }
         }
         Kind::Setting => {
@@ -75,6 +76,12 @@ fn declared(analysis: &Analysis, said: Span, declaration: &Declaration) -> Optio
     }
     parts.retain(|part| !part.is_empty());
     Some(parts.join("\n\n"))
+}
+
+/// What an application trains and costs.
+fn spent(analysis: &Analysis, application: &Application) -> (Dim, Cost) {
+    let model = analysis.checked.program.as_ref().and_then(|program| program.model.as_ref());
+    analysis.checked.facts.spent(application, model.map(|model| &model.graph))
 }
 
 /// What a size is of, and which setting gives it.
