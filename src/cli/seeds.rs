@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::figures::{aligned, shown, shown_spread, spread};
-use super::training::{INTERRUPTED, Trainable};
+use super::training::INTERRUPTED;
 use super::trial::{self, Standing, State, Trial};
 use super::{Failure, overrides, say};
 use crate::artifact::write_atomically;
@@ -20,6 +20,8 @@ pub struct Wanted<'w> {
     /// With all settings of the command.
     pub text: &'w str,
     pub out: &'w Path,
+    /// The seed of the file.
+    pub first: u64,
     pub seeds: u32,
     pub begin: Begin,
     pub quiet: bool,
@@ -29,8 +31,7 @@ pub struct Wanted<'w> {
 
 /// Trains once from each of so many seeds, the file's and those after it, each into its own folder.
 pub fn train(wanted: &Wanted) -> Result<ExitCode, Failure> {
-    let Wanted { path, text, out, seeds, begin, again, quiet } = wanted;
-    let first = Trainable::new(path, text)?.settings().seed;
+    let Wanted { path, text, out, first, seeds, begin, again, quiet } = wanted;
     let mut rows: Vec<(u64, Standing)> = Vec::new();
     for i in 0..*seeds {
         let seed = first.wrapping_add(u64::from(i));

@@ -38,6 +38,7 @@ pub fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
             path,
             text: &text,
             out: &out,
+            first: file.settings().seed,
             seeds,
             begin,
             again,
