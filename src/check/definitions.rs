@@ -1,7 +1,7 @@
 //! Which layers and cells there are: the files' own first, then the library's.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
@@ -39,9 +39,9 @@ impl Definition {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Definitions {
-    library: Names,
+    library: &'static Names,
     user: Names,
 }
 
@@ -51,20 +51,19 @@ struct Names {
     cells: BTreeMap<String, Arc<ast::Cell>>,
 }
 
-impl Definitions {
+impl Names {
     /// Takes the layers and cells of a file; a second one of a name is reported.
-    pub fn add(&mut self, file: &ast::File, library: bool, diagnostics: &mut Vec<Diagnostic>) {
-        let names = if library { &mut self.library } else { &mut self.user };
+    fn add(&mut self, file: &ast::File, diagnostics: &mut Vec<Diagnostic>) {
         for item in &file.items {
             let (name, earlier) = match item {
                 Item::Layer(layer) => {
-                    let earlier = names.layers.get(&layer.name.name).map(|l| l.name.span);
-                    names.layers.entry(layer.name.name.clone()).or_insert_with(|| Arc::new(layer.clone()));
+                    let earlier = self.layers.get(&layer.name.name).map(|l| l.name.span);
+                    self.layers.entry(layer.name.name.clone()).or_insert_with(|| Arc::new(layer.clone()));
                     (&layer.name, earlier)
                 }
                 Item::Cell(cell) => {
-                    let earlier = names.cells.get(&cell.name.name).map(|c| c.name.span);
-                    names.cells.entry(cell.name.name.clone()).or_insert_with(|| Arc::new(cell.clone()));
+                    let earlier = self.cells.get(&cell.name.name).map(|c| c.name.span);
+                    self.cells.entry(cell.name.name.clone()).or_insert_with(|| Arc::new(cell.clone()));
                     (&cell.name, earlier)
                 }
                 _ => continue,
@@ -73,6 +72,25 @@ impl Definitions {
                 diagnostics.push(duplicate(name, earlier));
             }
         }
+    }
+}
+
+impl Definitions {
+    /// Those of the library alone, which is the same in every program and taken in once.
+    pub fn new(library: &[ast::File]) -> Self {
+        static LIBRARY: OnceLock<Names> = OnceLock::new();
+        let library = LIBRARY.get_or_init(|| {
+            let (mut names, mut found) = (Names::default(), Vec::new());
+            library.iter().for_each(|file| names.add(file, &mut found));
+            assert!(found.is_empty(), "a name of the library is defined twice: {found:?}");
+            names
+        });
+        Self { library, user: Names::default() }
+    }
+
+    /// Takes the layers and cells of a file; a second one of a name is reported.
+    pub fn add(&mut self, file: &ast::File, diagnostics: &mut Vec<Diagnostic>) {
+        self.user.add(file, diagnostics);
     }
 
     /// A layer as seen from a file (`library: false`) or from the library. A user's cell hides a library layer of its name.

@@ -113,13 +113,10 @@ fn check_with(path: &str, text: &str, loader: &mut dyn Loader, cell: Option<&str
     let source = files.inlined();
     let mut diagnostics = files.diagnostics.clone();
     let cell = cell.and_then(|cell| expression("--cell", cell, &mut files.sources, &mut diagnostics));
-    let mut definitions = Definitions::default();
-    for file in files.library {
-        definitions.add(file, true, &mut diagnostics);
-    }
+    let mut definitions = Definitions::new(files.library);
     let user_files = || std::iter::once(&files.entry).chain(files.imports.iter().map(|(_, file)| file));
     for file in user_files() {
-        definitions.add(file, false, &mut diagnostics);
+        definitions.add(file, &mut diagnostics);
         duplicates::names(file, &mut diagnostics);
     }
     let constants = constants(user_files(), &mut diagnostics);
@@ -228,10 +225,7 @@ fn keep_the_first(diagnostics: &mut Vec<Diagnostic>) {
 pub fn check_library() -> Vec<Diagnostic> {
     let files = imports::files("empty.rnn", "", &mut NoFiles);
     let mut diagnostics = files.diagnostics.clone();
-    let mut definitions = Definitions::default();
-    for file in files.library {
-        definitions.add(file, true, &mut diagnostics);
-    }
+    let definitions = Definitions::new(files.library);
     let mut checker = Checker::new(&files.sources, &definitions);
     for definition in definitions.library() {
         checker.check_definition(&definition);

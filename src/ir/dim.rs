@@ -2,7 +2,6 @@
 //!
 //! Two dims are equal when their normal forms are. Nothing is guessed: what cannot be decided is reported by the checker.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,44 +65,51 @@ impl fmt::Display for Symbol {
 /// A product of symbols, sorted; empty for the constant term.
 type Monomial = Vec<Symbol>;
 
-/// A size. Zero coefficients are never stored, so equality is structural.
+/// A size. Cheap to copy: types are passed around and compared all the time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Dim {
-    terms: BTreeMap<Monomial, i64>,
+    /// By rising monomials, each once, no coefficient zero: so equality is structural.
+    terms: Arc<[(Monomial, i64)]>,
 }
 
 impl Dim {
     pub fn constant(value: i64) -> Self {
-        let mut dim = Dim::default();
-        dim.add_term(Vec::new(), value);
-        dim
+        Dim::sum(vec![(Vec::new(), value)])
     }
 
     pub fn symbol(symbol: Symbol) -> Self {
-        let mut dim = Dim::default();
-        dim.add_term(vec![symbol], 1);
-        dim
+        Dim::sum(vec![(vec![symbol], 1)])
     }
 
-    fn add_term(&mut self, monomial: Monomial, coefficient: i64) {
-        let entry = self.terms.entry(monomial).or_insert(0);
-        *entry = entry.saturating_add(coefficient);
-        self.terms.retain(|_, c| *c != 0);
+    /// The normal form of a sum of terms.
+    fn sum(mut terms: Vec<(Monomial, i64)>) -> Self {
+        terms.sort_by(|(a, _), (b, _)| a.cmp(b));
+        terms.dedup_by(|(monomial, coefficient), (before, sum)| {
+            let same = monomial == before;
+            if same {
+                *sum = sum.saturating_add(*coefficient);
+            }
+            same
+        });
+        terms.retain(|(_, coefficient)| *coefficient != 0);
+        Dim { terms: terms.into() }
     }
 
     /// The number this is, where it depends on no symbol.
     pub fn as_constant(&self) -> Option<i64> {
-        match self.terms.len() {
-            0 => Some(0),
-            1 => self.terms.get(&Vec::new()).copied(),
+        match &*self.terms {
+            [] => Some(0),
+            [(monomial, coefficient)] if monomial.is_empty() => Some(*coefficient),
             _ => None,
         }
     }
 
     /// The one symbol this is, without coefficient or addend.
     pub fn as_symbol(&self) -> Option<&Symbol> {
-        let (monomial, coefficient) = self.terms.first_key_value()?;
-        (self.terms.len() == 1 && *coefficient == 1 && monomial.len() == 1).then(|| &monomial[0])
+        match &*self.terms {
+            [(monomial, 1)] if monomial.len() == 1 => monomial.first(),
+            _ => None,
+        }
     }
 
     /// Whether an axis of this size is a sequence axis.
@@ -112,11 +118,7 @@ impl Dim {
     }
 
     pub fn add(&self, other: &Dim) -> Dim {
-        let mut sum = self.clone();
-        for (monomial, coefficient) in &other.terms {
-            sum.add_term(monomial.clone(), *coefficient);
-        }
-        sum
+        Dim::sum(self.terms.iter().chain(&*other.terms).cloned().collect())
     }
 
     pub fn subtract(&self, other: &Dim) -> Dim {
@@ -124,15 +126,13 @@ impl Dim {
     }
 
     pub fn multiply(&self, other: &Dim) -> Dim {
-        let mut product = Dim::default();
-        for (left, a) in &self.terms {
-            for (right, b) in &other.terms {
-                let mut monomial: Monomial = left.iter().chain(right).cloned().collect();
-                monomial.sort();
-                product.add_term(monomial, a.saturating_mul(*b));
-            }
-        }
-        product
+        let product = |((left, a), (right, b)): (&(Monomial, i64), &(Monomial, i64))| {
+            let mut monomial: Monomial = left.iter().chain(right).cloned().collect();
+            monomial.sort();
+            (monomial, a.saturating_mul(*b))
+        };
+        let pairs = self.terms.iter().flat_map(|left| other.terms.iter().map(move |right| (left, right)));
+        Dim::sum(pairs.map(product).collect())
     }
 
     /// `self / n`, where every term is divisible by `n`; otherwise nothing, never a rounded value.
@@ -147,13 +147,13 @@ impl Dim {
     }
 
     pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
-        self.terms.keys().flatten()
+        self.terms.iter().flat_map(|(monomial, _)| monomial)
     }
 
     /// The number this is once every symbol has a value; `None` where one has none, or the number is negative or absurd.
     pub fn evaluate(&self, value: &impl Fn(&Symbol) -> Option<usize>) -> Option<usize> {
         let mut total: i64 = 0;
-        for (monomial, coefficient) in &self.terms {
+        for (monomial, coefficient) in &*self.terms {
             let mut term = *coefficient;
             for symbol in monomial {
                 term = term.checked_mul(i64::try_from(value(symbol)?).ok()?)?;
