@@ -44,6 +44,7 @@ pub fn train(wanted: &Wanted) -> Result<ExitCode, Failure> {
             out: &folder,
             begin: *begin,
             epochs: None,
+            findings: i == 0 && !quiet,
         };
         let Some(standing) = trial::train(&trial) else {
             say(format!("stopped at seed {seed}; everything is written to {}", out.display()));

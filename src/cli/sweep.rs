@@ -147,9 +147,16 @@ impl Sweep<'_> {
         // What a sweep before this one left in the folder is no beginning of this trial.
         let begin = if known.is_some() || self.arguments.resume { Begin::Resume } else { Begin::Overwrite };
         let path = &self.arguments.file;
-        let Some(standing) =
-            trial::train(&Trial { name: Some(name.clone()), path, text: &text, out: &out, begin, epochs })
-        else {
+        let training = Trial {
+            name: Some(name.clone()),
+            path,
+            text: &text,
+            out: &out,
+            begin,
+            epochs,
+            findings: self.rows.is_empty(),
+        };
+        let Some(standing) = trial::train(&training) else {
             return Ok(false);
         };
         let row = Row::new(&self.plan, trial, standing);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::dry_run::dry_run;
+use super::report::Reporter;
 use super::{Failure, files, say, shell_word};
 use crate::check::Checked;
 use crate::diagnostic::render::{Format, Style, render};
@@ -103,10 +104,12 @@ impl Trainable {
             .map_err(|error| self.failure(&error, &options.out))
     }
 
-    /// Trains until `enough`, without a word. Its interruption is one of `enough` or of the process.
+    /// Trains until `enough`, with a report in the folder. All it says is what data and program have against each other, if
+    /// `findings` are wanted. Its interruption is one of `enough` or of the process.
     pub fn train_until(
         &self,
         options: &Options,
+        findings: bool,
         watch: &mut dyn Watch,
         enough: &dyn Fn() -> bool,
     ) -> Result<Outcome, TrainError> {
@@ -119,8 +122,15 @@ impl Trainable {
         }
         let directory = self.path.parent().unwrap_or(Path::new(""));
         let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)?;
+        if findings {
+            self.report(&setup.findings);
+        }
         let stop = interrupt();
-        train::run(setup, options, watch, &|| stop.load(Ordering::SeqCst) || enough())
+        let mut reporter = Reporter::new(&setup, &options.out);
+        let mut watch: Vec<&mut dyn Watch> = vec![&mut reporter, watch];
+        let outcome = train::run(setup, options, &mut watch, &|| stop.load(Ordering::SeqCst) || enough())?;
+        reporter.finish(&outcome);
+        Ok(outcome)
     }
 
     /// The command that a user goes on with, once the model is there.

@@ -49,11 +49,13 @@ pub struct Trial<'t> {
     pub begin: Begin,
     /// It ends early once so many epochs are done.
     pub epochs: Option<usize>,
+    /// Whether what its data and its program have against each other is said, as of the first of several.
+    pub findings: bool,
 }
 
 /// Trains. Nothing where the process was interrupted.
 pub fn train(trial: &Trial) -> Option<Standing> {
-    let Trial { path, text, out, epochs, .. } = *trial;
+    let Trial { path, text, out, epochs, findings, .. } = *trial;
     let Some(file) = Trainable::silently(path, text) else {
         return Some(failed(State::Failed, "its text is not sound".into()));
     };
@@ -66,7 +68,8 @@ pub fn train(trial: &Trial) -> Option<Standing> {
     let done = Cell::new(0);
     let mut counted = Counted { name: trial.name.as_deref(), metric, done: &done, epochs: train.epochs };
     let options = Options::new(out, begin);
-    let ended = file.train_until(&options, &mut counted, &|| epochs.is_some_and(|enough| done.get() >= enough));
+    let enough = || epochs.is_some_and(|enough| done.get() >= enough);
+    let ended = file.train_until(&options, findings, &mut counted, &enough);
     let history = history(out);
     let standing = |state, figures| Standing {
         state,
