@@ -127,6 +127,7 @@ impl Reporter {
             Outcome::Done { epochs: done, .. } if *done < epochs => {
                 format!("Trained {done} of {epochs} epochs: patience was over.")
             }
+            Outcome::Done { .. } if epochs == 1 => "Trained 1 epoch.".to_string(),
             Outcome::Done { .. } => format!("Trained {epochs} epochs."),
             Outcome::Interrupted { epoch, step } => {
                 format!("Stopped in epoch {epoch} after step {step}; `--resume` goes on from there.")

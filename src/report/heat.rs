@@ -7,6 +7,8 @@ use super::style::{Drawing, escaped};
 
 /// Pixels a character of a name takes, about.
 const CHARACTER: f64 = 8.5;
+/// Between two names beside each other.
+const GAP: f64 = 6.0;
 /// Longer names are cut; the cell says them whole.
 const LONGEST: usize = 18;
 /// Narrower cells do not show their values.
@@ -37,7 +39,7 @@ pub fn heat(heat: &Heat) -> Drawing {
     let tall = if heat.rows.len() > 40 { 12.0 } else { 24.0 };
     let left = longest(&heat.rows) * CHARACTER + 12.0;
     // Names that are wider than their columns stand upright; of many only some are written.
-    let upright = longest(&heat.columns) * CHARACTER > cell;
+    let upright = longest(&heat.columns) * CHARACTER + GAP > cell;
     let names = if upright { longest(&heat.columns) * CHARACTER } else { 14.0 };
     let top = names + if heat.title.is_empty() { 8.0 } else { 34.0 };
     let (width, height) = (left + cell * columns + 8.0, top + tall * heat.rows.len() as f64 + 8.0);
