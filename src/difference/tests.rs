@@ -88,3 +88,13 @@ fn the_same_layers_in_another_wiring_differ() {
     let found = differences(&a, &a.replace("tanh |> relu", "relu |> tanh"));
     assert!(!found.architecture.is_empty());
 }
+
+#[test]
+fn models_of_very_many_steps_are_compared_place_by_place() {
+    let long = |last: &str| {
+        let steps: String = (1..2200).map(|i| format!("  let h{i} = h{} |> tanh\n", i - 1)).collect();
+        FILE.replace("let read =", "let h0 =").replace("  read |>", &format!("{steps}  h2199 |> {last} |>"))
+    };
+    let found = differences(&long("tanh"), &long("relu"));
+    assert_eq!(sentences(&found.architecture).len(), 2, "{:?}", sentences(&found.architecture));
+}
