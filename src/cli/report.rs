@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::say;
+use super::trial::history;
 use crate::artifact::write_atomically;
 use crate::check::{self, NoFiles};
 use crate::data::{Dataset, Said, Split};
@@ -119,8 +120,7 @@ impl Reporter {
     pub fn finish(mut self, outcome: &Outcome) {
         if self.history.is_empty() {
             // Nothing was left to do.
-            let text = std::fs::read_to_string(self.out.join("metrics.jsonl")).unwrap_or_default();
-            self.history = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            self.history = history(&self.out);
         }
         let epochs = self.subject.train.epochs * self.subject.train.restarts.max(1);
         let status = match outcome {

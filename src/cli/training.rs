@@ -52,22 +52,32 @@ impl Trainable {
 
     /// Reads the data and sets the model up.
     pub fn read(&self) -> Result<Setup, Failure> {
+        self.load().map_err(|error| self.failure(&error, Path::new("")))
+    }
+
+    fn load(&self) -> Result<Setup, TrainError> {
         let directory = self.path.parent().unwrap_or(Path::new(""));
-        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory);
-        setup.map_err(|error| self.failure(&error, Path::new("")))
+        Setup::new(self.program.clone(), self.checked.source.clone(), directory)
+    }
+
+    /// Makes sure that the folder can be used, and gives what keeps the training in it from going on, where it is to.
+    fn open(&self, options: &Options) -> Result<Vec<Diagnostic>, TrainError> {
+        RunFolder::open(&options.out, options.begin)?;
+        match options.begin {
+            Begin::Resume => {
+                let now = Side { program: &self.program, sources: &self.checked.sources };
+                train::resume::obstacles(&options.out, now)
+            }
+            Begin::New | Begin::Overwrite => Ok(Vec::new()),
+        }
     }
 
     /// The same after it is sure that the folder can be used for what is wanted.
     pub fn set_up(&self, options: &Options) -> Result<Setup, Failure> {
         let is_new = !options.out.exists();
-        RunFolder::open(&options.out, options.begin).map_err(|error| self.failure(&error, &options.out))?;
-        if options.begin == Begin::Resume {
-            let now = Side { program: &self.program, sources: &self.checked.sources };
-            let found = train::resume::obstacles(&options.out, now);
-            let found = found.map_err(|error| self.failure(&error, &options.out))?;
-            if !found.is_empty() {
-                return Err(files::findings(&self.checked.sources, &found));
-            }
+        let found = self.open(options).map_err(|error| self.failure(&error, &options.out))?;
+        if !found.is_empty() {
+            return Err(files::findings(&self.checked.sources, &found));
         }
         let setup = self.read().inspect_err(|_| {
             if is_new {
@@ -113,15 +123,10 @@ impl Trainable {
         watch: &mut dyn Watch,
         enough: &dyn Fn() -> bool,
     ) -> Result<Outcome, TrainError> {
-        RunFolder::open(&options.out, options.begin)?;
-        if options.begin == Begin::Resume {
-            let now = Side { program: &self.program, sources: &self.checked.sources };
-            if let Some(first) = train::resume::obstacles(&options.out, now)?.first() {
-                return Err(TrainError::Resume(format!("{}: {}", options.out.display(), first.message)));
-            }
+        if let Some(first) = self.open(options)?.first() {
+            return Err(TrainError::Resume(format!("{}: {}", options.out.display(), first.message)));
         }
-        let directory = self.path.parent().unwrap_or(Path::new(""));
-        let setup = Setup::new(self.program.clone(), self.checked.source.clone(), directory)?;
+        let setup = self.load()?;
         if findings {
             self.report(&setup.findings);
         }
